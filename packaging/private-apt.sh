@@ -19,6 +19,7 @@ private_apt__uri()
 {
 	local uri
 
+	# shellcheck disable=SC2016 # the field is apt's
 	uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
 		'Origin: Debian' "Label: $1" | sort -u | head -n 1)
 	if [ -z "$uri" ]; then
