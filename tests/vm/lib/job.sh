@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The job image: a tar of what the guest runs, read by it as a raw disk.
+
+readonly JOB_SIZE=256 # MiB at least; a saved guest knows its disk by this size
+
+job__programs() { printf '%s/build/%s/bin\n' "$VM_REPO" "$VM_ARCH"; }
+
+copy_programs() {
+	local from
+
+	from=$(job__programs)
+	mkdir -p "$1/bin"
+	[ ! -d "$from" ] || cp -a "$from/." "$1/bin/"
+}
+
+# copy_libraries FOLDER NAMES: libraries of the job's programs that the guest lacks, by the list of what it has.
+copy_libraries() {
+	local job=$1 have=$2 path programs=()
+
+	mapfile -t programs < <(elf__programs "$job")
+	while read -r path; do
+		grep -qxF "${path##*/}" "$have" && continue
+		mkdir -p "$job/lib"
+		cp -L "$path" "$job/lib/"
+	done < <(elf__libraries "${programs[@]}")
+}
+
+write_vars() {
+	cat >"$1/vars" <<-V
+		AEO_VM=$OPT_MODE
+		AEO_KERNEL=$OPT_KERNEL
+		AEO_TIMEOUT=$OPT_TIMEOUT
+		AEO_SEND=${OPT_OUT:+1}
+		AEO_DISK=${OPT_DISK:+/dev/vdc}
+	V
+}
+
+# job__make FOLDER HAVE: FOLDER/job.tar from the options, the command in OPT_COMMAND.
+job__make() {
+	local dir=$1 job=$1/job have=$2
+
+	mkdir -p "$job/work"
+	install -m755 "$(helper__path)" "$job/vmjob"
+	cp "$VM_DIR/guest/job.sh" "$job/job.sh"
+	[ -z "$OPT_WITH" ] || cp -a "$OPT_WITH/." "$job/work/"
+	printf '%s\0' "${OPT_COMMAND[@]}" >"$job/argv"
+	write_vars "$job"
+	copy_programs "$job"
+	[ "$OPT_MODE" != full ] || copy_install_tree "$job"
+	copy_libraries "$job" "$have"
+	tar -C "$job" --owner=0 --group=0 --numeric-owner -cf "$dir/job.tar" .
+	rm -rf "$job"
+	# The size is rounded up; a tar ends by itself, what follows is a hole.
+	truncate -s "%${JOB_SIZE}M" "$dir/job.tar"
+}
+
+# The tree of make install, where the Makefile can make one.
+copy_install_tree() {
+	local tree=$1/tree
+
+	[ -f "$VM_REPO/Makefile" ] || return 0
+	mkdir "$tree"
+	if ! make -s -C "$VM_REPO" install DESTDIR="$tree" >"$1/../install.log" 2>&1; then
+		vm__say "make install did not work, going on without it: $(tail -n1 "$1/../install.log")"
+	fi
+	rmdir "$tree" 2>/dev/null || true
+}
