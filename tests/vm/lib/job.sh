@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # The job image: a tar of what the guest runs, read by it as a raw disk.
 
-readonly JOB_SIZE=256 # MiB at least; a saved guest knows its disk by this size
+# MiB: a saved guest knows its job disk by this size. Only what is in use is read (GNU tar reads a disk to its end).
+readonly JOB_SIZE=256
 
 job__programs() { printf '%s/build/%s/bin\n' "$VM_REPO" "$VM_ARCH"; }
 
@@ -51,8 +52,18 @@ job__make() {
 	copy_libraries "$job" "$have"
 	tar -C "$job" --owner=0 --group=0 --numeric-owner -cf "$dir/job.tar" .
 	rm -rf "$job"
-	# The size is rounded up; a tar ends by itself, what follows is a hole.
-	truncate -s "%${JOB_SIZE}M" "$dir/job.tar"
+	# shellcheck disable=SC2034  # the saved guest is told how much of its disk to read
+	JOB_BYTES=$(stat -c %s "$dir/job.tar")
+	[ "$OPT_MODE" = light ] || fit_job "$dir/job.tar"
+}
+
+# A larger job than the saved guest's disk holds can only be booted with.
+fit_job() {
+	if [ "$JOB_BYTES" -gt $((JOB_SIZE << 20)) ]; then
+		vm__say "a job of $((JOB_BYTES >> 20)) MiB is more than the saved guest takes ($JOB_SIZE): booting"
+		OPT_COLD=1
+	fi
+	truncate -s "%${JOB_SIZE}M" "$1"
 }
 
 # The tree of make install, where the Makefile can make one.

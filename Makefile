@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+# One non-recursive make; everything it makes lies under build/. V=1 shows the commands. `make help` lists the targets.
+
+MACHINE := $(shell uname -m)
+ARCH    ?= $(if $(filter aarch64 arm64,$(MACHINE)),arm64,$(MACHINE))
+ifeq ($(wildcard vmlinux/$(ARCH)/.),)
+$(error no vmlinux/$(ARCH): this architecture has no pinned kernel types (there are: $(notdir $(wildcard vmlinux/*_64 vmlinux/arm64))))
+endif
+BPF_ARCH := $(if $(filter x86_64,$(ARCH)),x86,arm64)
+
+# KIND: "" the product; asan, fuzz, clang: other builds, in folders of their own.
+KIND ?=
+B    := build/$(ARCH)$(if $(KIND),-$(KIND))
+G    := $(B)/gen
+
+CC      ?= gcc
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
+CLANG   ?= $(shell command -v clang >/dev/null 2>&1 && echo clang || echo clang-14)
+BPFTOOL ?= $(shell command -v bpftool 2>/dev/null || echo /usr/sbin/bpftool)
+FORMAT  ?= clang-format-14
+PKG     ?= pkg-config
+V       ?= 0
+Q       := $(if $(filter 1,$(V)),,@)
+say      = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
+
+VERSION  := 0.1.0
+REVISION := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
+PREFIX   ?= /usr
+DESTDIR  ?=
+
+# Paths of the build folder never reach a binary, so that two builds in different folders are the same.
+CFLAGS  ?= -O2 -g
+BASE_FLAGS := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wno-format-nonliteral \
+	-fno-strict-aliasing -ffp-contract=off -fstack-protector-strong -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 \
+	-ffile-prefix-map=$(CURDIR)=. -MMD -MP
+LINK_FLAGS := -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1
+ifeq ($(KIND),asan)
+CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+BASE_FLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(BASE_FLAGS))
+LINK_FLAGS += -fsanitize=address,undefined
+endif
+ifeq ($(KIND),clang)
+CC := $(CLANG)
+endif
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+# ---- what there is ------------------------------------------------------------------------------------------------------
+PROBES    := $(sort $(patsubst bpf/probes/%.bpf.c,%,$(wildcard bpf/probes/*.bpf.c)))
+LIB_SRC   := $(sort $(wildcard userspace/lib/*.c))
+AEOD_ROOMS := sense attrib files flow super cli
+EXPORT_ROOMS := export
+room_src   = $(sort $(wildcard userspace/$(1)/*.c))
+AEOD_SRC  := userspace/main.c $(foreach r,$(AEOD_ROOMS),$(call room_src,$(r)))
+EXPORT_SRC := $(call room_src,export)
+obj        = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+AEOD   := $(B)/bin/aeod
+EXPORT := $(B)/bin/aeo-export
+PROGRAMS := $(AEOD) $(EXPORT)
+
+AEOD_LIBS   := -lbpf -lelf -lz -luv -lyaml -lcjson -ldl -lm -lpthread
+EXPORT_LIBS := -lmicrohttpd -lgnutls -lz -luv -lyaml -lcjson -lm -lpthread
+
+.PHONY: all bpf check test test-long bench run deps install clean help format tools man
+all: $(PROGRAMS)
+
+help:
+	@sed -n 's/^# *target: *//p' Makefile
+
+# ---- BPF: each probe compiled, all linked into one object, one skeleton ---------------------------------------------------
+# target: bpf           the BPF object alone (ARCH=arm64 compiles for arm64)
+BPF_FLAGS := -target bpf -D__TARGET_ARCH_$(BPF_ARCH) -D__bpf__ -O2 -g -mcpu=v2 -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter \
+	-Wno-address-of-packed-member -Ibpf/include -Ivmlinux/$(ARCH) -ffile-prefix-map=$(CURDIR)=. -fdebug-compilation-dir=. -MMD -MP
+# a row without its file, or a file without its row, stops the build
+lpar := (
+ROWS := $(sort $(shell grep -o '^PROBE$(lpar)[a-z_0-9]*' bpf/include/probes.def | cut -c7-))
+ifneq ($(ROWS),$(PROBES))
+$(error bpf/include/probes.def and bpf/probes/ differ: $(filter-out $(PROBES),$(ROWS)) $(filter-out $(ROWS),$(PROBES)))
+endif
+
+$(G)/bpf/%.bpf.o: bpf/probes/%.bpf.c
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -c $< -o $@
+
+$(G)/aeo.bpf.o: $(PROBES:%=$(G)/bpf/%.bpf.o)
+	$(call say,LINK,$@)
+	$(Q)$(BPFTOOL) gen object $@ $^
+
+$(G)/aeo.skel.h: $(G)/aeo.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name aeo >$@
+
+bpf: $(G)/aeo.bpf.o
+
+# ---- objects: a room sees the library, the wire and itself, nothing else --------------------------------------------------
+LIB_INC := -iquote userspace/lib -iquote bpf/include
+compile = $(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) $(LIB_INC) $(1) -c $< -o $@
+
+$(B)/obj/userspace/main.o: userspace/main.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(call compile,-iquote userspace -DAEO_VERSION='"$(VERSION)"' -DAEO_REVISION='"$(REVISION)"')
+
+$(B)/obj/userspace/sense/%.o: userspace/sense/%.c $(G)/aeo.skel.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(call compile,-iquote userspace/sense -I$(G))
+
+$(B)/obj/userspace/%.o: userspace/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(call compile,-iquote $(dir $<) -DAEO_VERSION='"$(VERSION)"' -DAEO_REVISION='"$(REVISION)"')
+
+$(B)/libaeo.a: $(call obj,$(LIB_SRC))
+	$(call say,AR,$@)
+	@mkdir -p $(@D); rm -f $@
+	$(Q)ar rcsD $@ $^
+
+$(AEOD): $(call obj,$(AEOD_SRC)) $(B)/libaeo.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(AEOD_LIBS)
+
+$(EXPORT): $(call obj,$(EXPORT_SRC)) $(B)/libaeo.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LINK_FLAGS) -o $@ $^ $(EXPORT_LIBS)
+
+# ---- tests ----------------------------------------------------------------------------------------------------------------
+# A unit test sees every room's door (tests/unit/test_X.c is linked with the rooms, without their mains).
+UNIT_SRC  := $(sort $(wildcard tests/unit/test_*.c))
+UNIT      := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
+ROOM_OBJ  := $(call obj,$(filter-out userspace/export/main.c userspace/main.c,$(AEOD_SRC) $(EXPORT_SRC)))
+
+$(B)/libroom.a: $(ROOM_OBJ)
+	@mkdir -p $(@D); rm -f $@
+	$(Q)ar rcsD $@ $^
+
+$(B)/unit/%: tests/unit/%.c $(B)/libroom.a $(B)/libaeo.a
+	$(call say,TEST,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) -Wno-missing-prototypes $(LIB_INC) -iquote userspace -iquote tests/unit $(LINK_FLAGS) -o $@ $< \
+		$(B)/libroom.a $(B)/libaeo.a -lcmocka $(AEOD_LIBS) $(EXPORT_LIBS)
+
+# target: units         builds and runs the unit tests of one build KIND
+.PHONY: units
+units: $(UNIT)
+	$(Q)tests/run-units $(UNIT)
+
+# Fuzz targets: clang's libFuzzer, build/<arch>-fuzz/. FUZZ_SECONDS each.
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FB       := build/$(ARCH)-fuzz
+FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(FB)/%)
+FUZZ_SECONDS ?= 10
+FUZZ_LIB_SRC := $(LIB_SRC) $(filter-out userspace/super/% userspace/sense/% userspace/cli/%,$(filter-out userspace/export/main.c userspace/main.c,$(AEOD_SRC) $(EXPORT_SRC)))
+$(FB)/%: tests/fuzz/%.c $(FUZZ_LIB_SRC)
+	$(call say,FUZZ,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -std=gnu11 -Wall -Wextra -D_GNU_SOURCE $(LIB_INC) \
+		$(addprefix -iquote userspace/,. attrib files flow export) -o $@ $< $(FUZZ_LIB_SRC) $(EXPORT_LIBS)
+.PHONY: fuzz
+# target: fuzz          builds and runs every fuzz target for FUZZ_SECONDS (10)
+fuzz: $(FUZZ)
+	$(Q)tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+clean:
+	rm -rf build
+
+-include $(shell find build -name '*.d' 2>/dev/null)

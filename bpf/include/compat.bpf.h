@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* One accessor per kernel change, with the commit that made it. Callers never see the history. */
+#ifndef AEO_COMPAT_BPF_H
+#define AEO_COMPAT_BPF_H
+
+#include <bpf/bpf_core_read.h>
+
+/* 2f064a59a11f (5.14): task_struct.state became __state. */
+struct task_struct___before_5_14 {
+	volatile long state;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 task_state(struct task_struct *t)
+{
+	struct task_struct___before_5_14 *old = (void *)t;
+
+	if (bpf_core_field_exists(t->__state))
+		return t->__state;
+	return (__u32)old->state;
+}
+
+/* dd6e10fbd9fb (5.15) gave the helper bpf_task_pt_regs. Before it, the registers lie at the top of the stack; later the top moved
+ * (FRED), so the helper is used wherever it exists. */
+#if defined(__TARGET_ARCH_x86)
+#define THREAD_BYTES (4 * 4096)
+#define REGS_CALL(regs) ((long)BPF_CORE_READ(regs, orig_ax))
+#else
+#define THREAD_BYTES (4 * 4096)
+#define REGS_CALL(regs) ((long)(int)BPF_CORE_READ(regs, syscallno))
+#endif
+
+/* The call that a user task is in, or a negative number outside calls. */
+static __always_inline long task_call_in_progress(struct task_struct *t)
+{
+	struct pt_regs *regs;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		regs = (struct pt_regs *)bpf_task_pt_regs(t);
+	else
+		regs = (struct pt_regs *)((char *)t->stack + THREAD_BYTES - sizeof(struct pt_regs));
+	return REGS_CALL(regs);
+}
+
+/* Whether the task runs the 32-bit table: TS_COMPAT is set for the duration of a 32-bit call (x86); arm64 keeps a thread flag. */
+static __always_inline int task_compat(struct task_struct *t)
+{
+#if defined(__TARGET_ARCH_x86)
+	return (t->thread_info.status & 0x0002) != 0;
+#else
+	return (t->thread_info.flags & (1UL << 22)) != 0;
+#endif
+}
+
+/* cf25e24db61c (5.5): task_struct.start_boottime, formerly real_start_time: always there on 5.10 and later. */
+static __always_inline __u64 task_start(struct task_struct *t)
+{
+	return t->group_leader->start_boottime;
+}
+
+/* The bit moved between words over the versions, so CO-RE finds it. */
+static __always_inline int task_iowait(struct task_struct *t)
+{
+	return (int)BPF_CORE_READ_BITFIELD(t, in_iowait);
+}
+
+#endif

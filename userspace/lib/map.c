@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open addressing over pointers to entries; a removed entry leaves a mark. FNV-1a with a per-process seed, so that names chosen by
+ * others cannot aim at one bucket. */
+#include "map.h"
+
+#include <sys/random.h>
+
+struct map {
+	size_t key_size, value_size, value_at, most;
+	size_t count, used, cap; /* used counts removal marks too */
+	char **slot;
+	uint64_t seed;
+};
+
+#define GONE ((char *)1)
+
+struct map *map__new(size_t key_size, size_t value_size, size_t most)
+{
+	struct map *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->key_size = key_size;
+	m->value_size = value_size;
+	m->value_at = (key_size + 15) & ~(size_t)15;
+	m->most = most;
+	m->cap = 64;
+	m->slot = calloc(m->cap, sizeof(*m->slot));
+	if (getrandom(&m->seed, sizeof(m->seed), GRND_NONBLOCK) != (ssize_t)sizeof(m->seed))
+		m->seed = (uintptr_t)m;
+	return m->slot ? m : map__free(m);
+}
+
+struct map *map__free(struct map *m)
+{
+	if (!m)
+		return NULL;
+	for (size_t i = 0; m->slot && i < m->cap; i++)
+		if (m->slot[i] != GONE)
+			free(m->slot[i]);
+	free(m->slot);
+	free(m);
+	return NULL;
+}
+
+static uint64_t hash(const struct map *m, const void *key)
+{
+	const unsigned char *p = key;
+	uint64_t h = 0xcbf29ce484222325ULL ^ m->seed;
+
+	for (size_t i = 0; i < m->key_size; i++)
+		h = (h ^ p[i]) * 0x100000001b3ULL;
+	return h ^ h >> 32;
+}
+
+/* Slot of the key, or the first free one on its way. */
+static char **find(const struct map *m, const void *key)
+{
+	char **gone = NULL;
+
+	for (size_t i = hash(m, key) & (m->cap - 1);; i = (i + 1) & (m->cap - 1)) {
+		if (!m->slot[i])
+			return gone ? gone : &m->slot[i];
+		if (m->slot[i] == GONE)
+			gone = gone ? gone : &m->slot[i];
+		else if (!memcmp(m->slot[i], key, m->key_size))
+			return &m->slot[i];
+	}
+}
+
+static int rehash(struct map *m)
+{
+	struct map bigger = *m;
+
+	while (bigger.cap < m->count * 4 + 64)
+		bigger.cap *= 2;
+	bigger.slot = calloc(bigger.cap, sizeof(*bigger.slot));
+	if (!bigger.slot)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->cap; i++)
+		if (m->slot[i] && m->slot[i] != GONE)
+			*find(&bigger, m->slot[i]) = m->slot[i];
+	free(m->slot);
+	bigger.used = m->count;
+	*m = bigger;
+	return 0;
+}
+
+void *map__get(const struct map *m, const void *key)
+{
+	char *e = *find(m, key);
+
+	return e && e != GONE ? e + m->value_at : NULL;
+}
+
+void *map__put(struct map *m, const void *key, bool *ret_new)
+{
+	char **slot = find(m, key), *e = *slot;
+
+	if (ret_new)
+		*ret_new = !e || e == GONE;
+	if (e && e != GONE)
+		return e + m->value_at;
+	if (m->count >= m->most) {
+		errno = ENOSPC;
+		return NULL;
+	}
+	if (m->used * 4 >= m->cap * 3) {
+		if (rehash(m)) {
+			errno = ENOMEM;
+			return NULL;
+		}
+		slot = find(m, key);
+	}
+	e = calloc(1, m->value_at + m->value_size);
+	if (!e)
+		return NULL;
+	memcpy(e, key, m->key_size);
+	m->used += *slot == NULL;
+	*slot = e;
+	m->count++;
+	return e + m->value_at;
+}
+
+bool map__remove(struct map *m, const void *key)
+{
+	char **slot = find(m, key);
+
+	if (!*slot || *slot == GONE)
+		return false;
+	free(*slot);
+	*slot = GONE;
+	m->count--;
+	return true;
+}
+
+size_t map__count(const struct map *m)
+{
+	return m->count;
+}
+
+void *map__next(const struct map *m, size_t *at, const void **ret_key)
+{
+	while (*at < m->cap) {
+		char *e = m->slot[(*at)++];
+
+		if (e && e != GONE) {
+			if (ret_key)
+				*ret_key = e;
+			return e + m->value_at;
+		}
+	}
+	return NULL;
+}
