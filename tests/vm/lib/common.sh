@@ -43,6 +43,11 @@ vm__need() {
 	return 1
 }
 
+# The command of a run, or what prepare takes: see usage in run.
+# shellcheck disable=SC2034
+OPT_KERNEL='' OPT_MODE=light OPT_COLD='' OPT_WITH='' OPT_OUT='' OPT_MEMORY='' OPT_CPUS='' OPT_APPEND='' \
+	OPT_DISK='' OPT_TIMEOUT=300 OPT_CONSOLE='' OPT_COMMAND=()
+
 # Debian keeps depmod, mke2fs and the like where an ordinary user's PATH does not look.
 PATH=$PATH:/usr/sbin:/sbin
 

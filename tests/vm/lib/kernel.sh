@@ -86,7 +86,7 @@ make_kernel() {
 	local series=$1 dir tmp image
 
 	dir=$(kernel__dir "$series")
-	[ -s "$dir/elf" ] && return 0
+	[ -z "${2:-}" ] && [ -s "$dir/elf" ] && return 0
 	mkdir -p "$VM_CACHE/kernel"
 	tmp=$(mktemp -d "$VM_CACHE/kernel/.new-XXXXXX")
 	mkdir "$tmp/debs" "$tmp/tree"
@@ -106,6 +106,18 @@ make_kernel() {
 	rm -rf "$tmp/tree" "$dir"
 	chmod 755 "$tmp"
 	mv "$tmp" "$dir"
+}
+
+# kernel__refresh SERIES: fetches it where the archive has a newer one; the old one stays where that fails.
+kernel__refresh() {
+	local image version
+
+	apt__update || return 0
+	read -r image version <<<"$(find_image "$1")"
+	[ -n "$image" ] || return 0
+	if ! ls "$(kernel__dir "$1")"/debs/*_"${version}"_*.deb >/dev/null 2>&1; then
+		vm__locked "kernel-$1" make_kernel "$1" again || true
+	fi
 }
 
 # kernel__ensure SERIES: the kernel is in the cache, or 1 and the reason on stderr.

@@ -119,6 +119,9 @@ light_tree() {
 	kernel__load_order "$series" "${LIGHT_EARLY[@]}" >"$root/early"
 }
 
+# light__pack FOLDER: an initramfs of it.
+light__pack() { (cd "$1" && find . -print0 | LC_ALL=C sort -z | cpio -o -0 --quiet -H newc -R 0:0); }
+
 make_initrd() {
 	local series=$1 out tmp
 
@@ -127,7 +130,7 @@ make_initrd() {
 	mkdir -p "$VM_CACHE/light"
 	tmp=$(mktemp -d "$VM_CACHE/light/.initrd-XXXXXX")
 	light_tree "$series" "$tmp/root"
-	(cd "$tmp/root" && find . -print0 | LC_ALL=C sort -z | cpio -o -0 --quiet -H newc -R 0:0) >"$tmp/cpio"
+	light__pack "$tmp/root" >"$tmp/cpio"
 	rm -f "$VM_CACHE/light/initrd-$series-"*
 	chmod 644 "$tmp/cpio"
 	mv "$tmp/cpio" "$out"
@@ -146,4 +149,10 @@ light__ensure() {
 	[ -s "$(light__initrd "$1")" ] && return 0
 	vm__need busybox cpio modprobe || return 1
 	vm__locked "light-$1" make_initrd "$1"
+}
+
+# light__line JOB: VM_QEMU for a light guest of OPT_KERNEL.
+light__line() {
+	qemu__line "$(light__tools_image)/image" "$1" "$(kernel__elf "$OPT_KERNEL")" \
+		"$(light__initrd "$OPT_KERNEL")" "$OPT_APPEND"
 }

@@ -28,9 +28,9 @@ qemu__line() {
 		VM_QEMU+=(-drive "file=$OPT_DISK,if=none,id=d2,format=raw" -device virtio-blk-pci,drive=d2)
 }
 
-# qemu__ports CONSOLE FILES: descriptors 3, 4, 5 of QEMU are control, output and errors.
+# qemu__ports CONSOLE FILES: where a run's ports lead; descriptors 3, 4, 5 of QEMU are control, output and errors.
 qemu__ports() {
-	VM_QEMU+=(-serial "file:$1"
+	VM_QEMU+=(-serial "file:$1" -chardev stdio,id=go
 		-add-fd fd=3,set=3 -chardev file,id=ctl,path=/dev/fdset/3,append=on
 		-add-fd fd=4,set=4 -chardev file,id=out,path=/dev/fdset/4,append=on
 		-add-fd fd=5,set=5 -chardev file,id=err,path=/dev/fdset/5,append=on
