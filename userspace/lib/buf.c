@@ -134,6 +134,13 @@ static bool is_deceptive(uint32_t c)
 	       (c >= 0xe0000 && c <= 0xe007f);
 }
 
+size_t utf8__length(const char *s, size_t n)
+{
+	uint32_t code;
+
+	return n ? utf8_decode((const unsigned char *)s, n, &code) : 0;
+}
+
 size_t utf8__printable(const char *s, size_t n)
 {
 	uint32_t code = 0;

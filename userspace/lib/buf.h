@@ -36,6 +36,8 @@ void buf__double(struct buf *b, double v);
 void buf__escape(struct buf *b, const char *s, size_t n);
 /* Bytes of s[0..n) that form one valid, printable UTF-8 character; 0 when the first byte must be escaped. */
 size_t utf8__printable(const char *s, size_t n);
+/* Bytes of s[0..n) that form one valid UTF-8 character, printable or not; 0 for none. */
+size_t utf8__length(const char *s, size_t n);
 /* Bytes back from buf__escape's text. 0, or -EINVAL for a text that it did not write. */
 int buf__unescape(struct buf *b, const char *s, size_t n);
 

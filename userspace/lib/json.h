@@ -26,7 +26,8 @@ void json__null(struct json *j, const char *key);
 /* "2026-01-02T03:04:05.678Z" from nanoseconds since the epoch. */
 void json__time(struct json *j, const char *key, uint64_t wall_ns);
 
-/* The reader: UTF-8, no NUL escapes, no duplicate keys, nothing behind the value, nesting at most 32, size at most 1 MiB. */
+/* The reader: UTF-8, no NUL escapes, no halves of surrogate pairs, no duplicate keys, no integer beyond 2^53 (they travel as strings),
+ * nothing behind the value, nesting at most 32, size at most 1 MiB, at most 65,536 values. */
 struct jdoc;
 struct jval; /* a value inside a jdoc, owned by it */
 
