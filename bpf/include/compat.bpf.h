@@ -5,6 +5,21 @@
 
 #include <bpf/bpf_core_read.h>
 
+/* 3ca1032ab7ab (5.11) gave bpf_get_current_task_btf. Before it the running task is a plain number for the verifier, whose fields are
+ * read by the probe-read helpers: TASK(t, field, ...) does either. A tracepoint's own arguments need neither. */
+#define HAS_TASK_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
+#define TASK_1(t, a) (HAS_TASK_BTF ? (t)->a : BPF_CORE_READ(t, a))
+#define TASK_2(t, a, b) (HAS_TASK_BTF ? (t)->a->b : BPF_CORE_READ(t, a, b))
+#define TASK_PICK(_1, _2, name, ...) name
+#define TASK(t, args...) TASK_PICK(args, TASK_2, TASK_1)(t, args)
+
+static __always_inline struct task_struct *current_task(void)
+{
+	if (HAS_TASK_BTF)
+		return (struct task_struct *)bpf_get_current_task_btf();
+	return (struct task_struct *)bpf_get_current_task();
+}
+
 /* 2f064a59a11f (5.14): task_struct.state became __state. */
 struct task_struct___before_5_14 {
 	volatile long state;
@@ -45,16 +60,16 @@ static __always_inline long task_call_in_progress(struct task_struct *t)
 static __always_inline int task_compat(struct task_struct *t)
 {
 #if defined(__TARGET_ARCH_x86)
-	return (t->thread_info.status & 0x0002) != 0;
+	return (TASK(t, thread_info.status) & 0x0002) != 0;
 #else
-	return (t->thread_info.flags & (1UL << 22)) != 0;
+	return (TASK(t, thread_info.flags) & (1UL << 22)) != 0;
 #endif
 }
 
 /* cf25e24db61c (5.5): task_struct.start_boottime, formerly real_start_time: always there on 5.10 and later. */
 static __always_inline __u64 task_start(struct task_struct *t)
 {
-	return t->group_leader->start_boottime;
+	return TASK(t, group_leader, start_boottime);
 }
 
 /* The bit moved between words over the versions, so CO-RE finds it. */

@@ -80,6 +80,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* user space reads and clears it in place */
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct aeo_hist);
@@ -87,6 +88,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* user space reads and clears it in place */
 	__uint(max_entries, (DENSE_MAX + HIST_MAX) * AEO_BUCKETS);
 	__type(key, __u32);
 	__type(value, struct aeo_exemplar);
@@ -140,6 +142,22 @@ static __always_inline __u64 task_cgroup(struct task_struct *t)
 	return css->cgroup->kn->id;
 }
 
+/* The same of the running task. */
+static __always_inline __u64 current_cgroup(void)
+{
+	struct task_struct *t = current_task();
+	struct cgroup_subsys_state *css = NULL;
+	struct css_set *set;
+
+	if (HAS_TASK_BTF)
+		return task_cgroup(t);
+	set = BPF_CORE_READ(t, cgroups);
+	if (cfg.cg_subsys == ~0u)
+		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
+	bpf_probe_read_kernel(&css, sizeof(css), (char *)set + bpf_core_field_offset(set->subsys) + cfg.cg_subsys * 8);
+	return BPF_CORE_READ(css, cgroup, kn, id);
+}
+
 static __always_inline __u64 cgroup_id_of(struct cgroup *c)
 {
 	return c ? BPF_CORE_READ(c, kn, id) : 0;
@@ -163,8 +181,9 @@ static __always_inline __u32 cgroup_index(__u64 id)
 /* Whether the running process is ours: our own acts make no events. */
 static __always_inline int ours(struct task_struct *t)
 {
-	return (__u32)t->tgid == cfg.super_tgid || (__u32)t->tgid == cfg.self_tgid ||
-	       (__u32)t->real_parent->tgid == cfg.super_tgid;
+	__u32 tgid = TASK(t, tgid);
+
+	return tgid == cfg.super_tgid || tgid == cfg.self_tgid || (__u32)TASK(t, real_parent, tgid) == cfg.super_tgid;
 }
 
 /* ---- rare: events -------------------------------------------------------------------------------------------------- */
@@ -213,8 +232,8 @@ static __always_inline void ev_fill(struct aeo_ev *e, __u32 probe, __u64 seq, st
 	e->seq = seq;
 	e->time_ns = bpf_ktime_get_boot_ns();
 	e->cgroup_id = cgroup;
-	e->pid = t->pid;
-	e->tgid = t->tgid;
+	e->pid = TASK(t, pid);
+	e->tgid = TASK(t, tgid);
 	e->start_ns = task_start(t);
 	bpf_probe_read_kernel_str(e->comm, sizeof(e->comm), t->comm);
 }
@@ -246,9 +265,7 @@ static __always_inline struct aeo_ev *ev_begin_of(__u32 probe, struct task_struc
 
 static __always_inline struct aeo_ev *ev_begin(__u32 probe)
 {
-	struct task_struct *t = (struct task_struct *)bpf_get_current_task_btf();
-
-	return ev_begin_of(probe, t, task_cgroup(t));
+	return ev_begin_of(probe, current_task(), current_cgroup());
 }
 
 static __always_inline void ev_end(struct aeo_ev *e)
@@ -276,9 +293,7 @@ static __always_inline struct aeo_big *big_begin_of(__u32 probe, struct task_str
 
 static __always_inline struct aeo_big *big_begin(__u32 probe)
 {
-	struct task_struct *t = (struct task_struct *)bpf_get_current_task_btf();
-
-	return big_begin_of(probe, t, task_cgroup(t));
+	return big_begin_of(probe, current_task(), current_cgroup());
 }
 
 /* Send it with `extra` numbers (a constant) and `tail` bytes, which must stand right behind those numbers: the caller writes them at
@@ -287,16 +302,16 @@ static __always_inline struct aeo_big *big_begin(__u32 probe)
 
 static __always_inline void big_end(__u32 probe, struct aeo_big *b, __u32 extra, __u32 tail)
 {
-	__u32 len;
+	__u64 len = tail;
 
-	if (tail > AEO_TAIL)
-		tail = AEO_TAIL;
+	/* The compiler may know the bound and compare elsewhere; the verifier wants it on this register. */
+	asm volatile("" : "+r"(len));
+	if (len > AEO_TAIL)
+		len = AEO_TAIL;
 	b->ev.extra = extra;
-	b->ev.tail = tail;
-	len = sizeof(struct aeo_ev) + 8 * extra + tail;
+	b->ev.tail = len;
+	len += sizeof(struct aeo_ev) + 8 * extra;
 	b->ev.len = len;
-	if (len > sizeof(*b))
-		return;
 	if (bpf_ringbuf_output(ring_of(probe), b, len, 0)) {
 		count_lost(probe, LOSS_RING);
 	} else {
@@ -344,8 +359,8 @@ static __always_inline void slowest_put(__u32 channel, __u32 bucket, __u64 ns, s
 	x->value_ns = ns;
 	x->time_ns = bpf_ktime_get_boot_ns();
 	x->cgroup_id = cgroup;
-	x->pid = t->pid;
-	x->tgid = t->tgid;
+	x->pid = TASK(t, pid);
+	x->tgid = TASK(t, tgid);
 	bpf_probe_read_kernel_str(x->comm, sizeof(x->comm), t->comm);
 }
 

@@ -53,7 +53,7 @@ AEO_PROG("tp_btf/cgroup_attach_task", cgroup_attach, struct cgroup *dst, const c
 {
 	struct aeo_cpu *cpu;
 
-	if (!is_ours(dst) || t != (struct task_struct *)bpf_get_current_task_btf())
+	if (!is_ours(dst) || t != current_task())
 		return 0;
 	count_run(PROBE_cgroup);
 	cpu = this_cpu();

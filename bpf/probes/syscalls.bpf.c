@@ -57,7 +57,7 @@ static __noinline int sampled(struct aeo_cpu *cpu, __u32 call)
 	cpu->enter_ns = 0;
 	hist_add(HIST_syscall, 0, call, 0, ns);
 	count_add(COUNT_sampled, 0, 0, 0, 1);
-	slowest_put(DENSE_MAX + HIST_syscall, bucket_of(ns), ns, (struct task_struct *)bpf_get_current_task_btf(), cpu->cgroup_id);
+	slowest_put(DENSE_MAX + HIST_syscall, bucket_of(ns), ns, current_task(), cpu->cgroup_id);
 	return 0;
 }
 
@@ -74,9 +74,8 @@ static __always_inline void count_return(struct aeo_callcache *c, long ret)
 
 AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
 {
-	struct task_struct *t = (struct task_struct *)bpf_get_current_task_btf();
 	struct aeo_cpu *cpu = this_cpu();
-	int compat = task_compat(t);
+	int compat = task_compat(current_task());
 	long nr = NR(regs);
 
 	if (!cpu)
@@ -89,7 +88,7 @@ AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
 	if (compat)
 		nr |= AEO_CALL_COMPAT;
 	if (!cpu->cgroup_id)
-		cpu->cgroup_id = task_cgroup(t);
+		cpu->cgroup_id = current_cgroup();
 	count_return(cache_of(cpu, cpu->cgroup_id, nr), ret);
 	if (cpu->enter_ns)
 		sampled(cpu, nr);
