@@ -43,6 +43,9 @@ struct metrics; /* the registry: which series earned their place, what `other` h
 struct metrics *metrics__new(size_t max_series);
 struct metrics *metrics__free(struct metrics *m);
 
+/* Another cap than the row's, where a setting says so. Series that have a place keep it. */
+void metrics__set_cap(struct metrics *m, enum metric_id id, uint32_t cap);
+
 /* Begin a snapshot; then add every series that exists now, in any order, families interleaved as you like; then end it. `labels` is the
  * text that label__add made ("" for none). A series added twice in one snapshot: values are summed. */
 void metrics__begin(struct metrics *m);
@@ -58,15 +61,23 @@ struct exemplar {
 /* A histogram in the kernel's buckets (see AEO_BUCKETS): exported are k0..k1 of its row, the lower ones summed into k0, the higher
  * ones into +Inf. `exemplars`: AEO_BUCKETS of them or NULL; value 0 is none. */
 void metrics__hist(struct metrics *m, enum metric_id id, const char *labels, const struct aeo_hist *h, const struct exemplar *exemplars);
-/* End: append the snapshot's binary form to b. Every family of metrics.def is in it, those without a series too. 0 or negative errno. */
+/* End: append the snapshot's binary form to b. Every family of metrics.def is in it; one that got no series has a zero (cgroup="/", its
+ * other labels "none"). 0, -ENOMEM, or -EMSGSIZE above WIRE_MAX. */
 int metrics__end(struct metrics *m, struct buf *b);
-/* Series in the last snapshot. */
+/* Series in the last snapshot, as a time series database counts them: each bucket, sum and count of a histogram is one. */
 size_t metrics__count(const struct metrics *m);
 
 enum metric_format { FORMAT_PROMETHEUS, FORMAT_OPENMETRICS };
 
-/* Text exposition of a snapshot that came over the socket (foreign bytes: every length is checked). Prometheus text 0.0.4 has no
- * exemplars; OpenMetrics 1.0 has them and ends with "# EOF". 0, -EPROTO for a malformed snapshot, -ENOMEM. */
+/* The lines that stand before a family's samples: HELP and TYPE, in OpenMetrics UNIT too. Appended. */
+void metric__render_head(struct buf *b, const struct metric_row *row, enum metric_format format);
+/* A sample's value: shortest where it is a whole number of units or of billionths, otherwise as buf__double. Appended. */
+void metric__render_value(struct buf *b, double v);
+
+/* Append the text exposition of a snapshot that came over the socket (foreign bytes: every length is checked). Prometheus text 0.0.4 has no
+ * exemplars; OpenMetrics 1.0 has them and ends with "# EOF". 0, -EPROTO for a malformed snapshot (what was appended is then cut off
+ * again), -EMSGSIZE for more than METRIC_TEXT_MAX bytes, -ENOMEM. */
+#define METRIC_TEXT_MAX (64u << 20)
 int metrics__render(const char *data, size_t n, enum metric_format format, struct buf *ret_text);
 
 #endif
