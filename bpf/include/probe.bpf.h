@@ -142,20 +142,23 @@ static __always_inline __u64 task_cgroup(struct task_struct *t)
 	return css->cgroup->kn->id;
 }
 
-/* The same of the running task. */
-static __always_inline __u64 current_cgroup(void)
+/* The same of a task that is a plain number for the verifier. */
+static __always_inline __u64 read_cgroup(struct task_struct *t)
 {
-	struct task_struct *t = current_task();
+	struct css_set *set = BPF_CORE_READ(t, cgroups);
 	struct cgroup_subsys_state *css = NULL;
-	struct css_set *set;
 
-	if (HAS_TASK_BTF)
-		return task_cgroup(t);
-	set = BPF_CORE_READ(t, cgroups);
 	if (cfg.cg_subsys == ~0u)
 		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
 	bpf_probe_read_kernel(&css, sizeof(css), (char *)set + bpf_core_field_offset(set->subsys) + cfg.cg_subsys * 8);
 	return BPF_CORE_READ(css, cgroup, kn, id);
+}
+
+static __always_inline __u64 current_cgroup(void)
+{
+	struct task_struct *t = current_task();
+
+	return HAS_TASK_BTF ? task_cgroup(t) : read_cgroup(t);
 }
 
 static __always_inline __u64 cgroup_id_of(struct cgroup *c)
@@ -249,18 +252,29 @@ static __always_inline __u64 ev_attempt(__u32 probe)
 	return *(volatile __u64 *)&a->attempted;
 }
 
-/* Begin an event about a task (usually the current one) in a cgroup. NULL: lost, and counted. */
-static __always_inline struct aeo_ev *ev_begin_of(__u32 probe, struct task_struct *t, __u64 cgroup)
+/* Begin an event about a task (usually the current one) in a cgroup, with `more` numbers (a constant) behind the head, zeroed: they
+ * stand at ev_extra(e). NULL: lost, and counted. */
+#define ev_extra(e) ((__u64 *)((e) + 1))
+
+static __always_inline struct aeo_ev *ev_begin_more(__u32 probe, struct task_struct *t, __u64 cgroup, __u32 more)
 {
 	__u64 seq = ev_attempt(probe);
-	struct aeo_ev *e = bpf_ringbuf_reserve(ring_of(probe), sizeof(*e), 0);
+	struct aeo_ev *e = bpf_ringbuf_reserve(ring_of(probe), sizeof(*e) + 8 * more, 0);
 
 	if (!e) {
 		count_lost(probe, LOSS_RING);
 		return NULL;
 	}
 	ev_fill(e, probe, seq, t, cgroup);
+	__builtin_memset(ev_extra(e), 0, 8 * more);
+	e->extra = more;
+	e->len += 8 * more;
 	return e;
+}
+
+static __always_inline struct aeo_ev *ev_begin_of(__u32 probe, struct task_struct *t, __u64 cgroup)
+{
+	return ev_begin_more(probe, t, cgroup, 0);
 }
 
 static __always_inline struct aeo_ev *ev_begin(__u32 probe)

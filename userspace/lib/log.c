@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "buf.h"
 
@@ -10,11 +13,24 @@ static enum log_level shown = LOG_INFO;
 static bool journal;
 static uint64_t counts[LOG_DEBUG + 1];
 
+/* The variable is inherited by whatever a service starts; it counts only where standard error is still that stream. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	uint64_t dev, ino;
+	struct stat st;
+
+	return stream && sscanf(stream, "%" SCNu64 ":%" SCNu64, &dev, &ino) == 2 && !fstat(STDERR_FILENO, &st) &&
+	       st.st_dev == dev && st.st_ino == ino;
+}
+
 void log__init(const char *program, enum log_level most)
 {
 	name = program;
 	shown = most;
-	journal = getenv("JOURNAL_STREAM") != NULL;
+	journal = is_journal();
+	/* started by descriptor, the kernel would call us by its number */
+	(void)prctl(PR_SET_NAME, program);
 }
 
 void log__write(enum log_level level, const char *fmt, ...)
@@ -24,7 +40,7 @@ void log__write(enum log_level level, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	counts[level]++;
+	(void)__atomic_fetch_add(&counts[level], 1, __ATOMIC_RELAXED);
 	if (level > shown)
 		return;
 	va_start(ap, fmt);
@@ -33,6 +49,8 @@ void log__write(enum log_level level, const char *fmt, ...)
 	if (n < 0)
 		return;
 	buf__escape(&text, raw, MIN((size_t)n, sizeof(raw) - 1));
+	if ((size_t)n >= sizeof(raw))
+		buf__str(&text, "...");
 	if (journal)
 		buf__printf(&line, "<%d>", (int)level);
 	else
@@ -46,5 +64,5 @@ void log__write(enum log_level level, const char *fmt, ...)
 
 uint64_t log__count(enum log_level level)
 {
-	return counts[level];
+	return __atomic_load_n(&counts[level], __ATOMIC_RELAXED);
 }
