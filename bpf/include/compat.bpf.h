@@ -78,4 +78,72 @@ static __always_inline int task_iowait(struct task_struct *t)
 	return (int)BPF_CORE_READ_BITFIELD(t, in_iowait);
 }
 
+/* 13bc24457850 (6.6) renamed inode.i_ctime to __i_ctime, 3aa63a569c64 (6.11) made it two numbers, and 4e40eff0b573 (6.13) keeps a mark
+ * in the highest bit of the nanoseconds. */
+struct inode___before_6_6 {
+	struct timespec64 i_ctime;
+} __attribute__((preserve_access_index));
+
+struct inode___before_6_11 {
+	struct timespec64 __i_ctime;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 inode_ctime_ns(struct inode *inode)
+{
+	struct inode___before_6_11 *older = (void *)inode;
+	struct inode___before_6_6 *oldest = (void *)inode;
+	struct timespec64 ts = {};
+
+	if (bpf_core_field_exists(inode->i_ctime_sec)) {
+		ts.tv_sec = BPF_CORE_READ(inode, i_ctime_sec);
+		ts.tv_nsec = BPF_CORE_READ(inode, i_ctime_nsec) & 0x7fffffff;
+	} else if (bpf_core_field_exists(older->__i_ctime)) {
+		ts = BPF_CORE_READ(older, __i_ctime);
+	} else {
+		ts = BPF_CORE_READ(oldest, i_ctime);
+	}
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* The upper file of an overlay's inode: struct ovl_inode holds it right behind the inode since 09d8b586731b (4.14). Where overlayfs is
+ * a module its types are not in the kernel's BTF, and the place is reckoned from the inode's size. */
+struct ovl_inode___any {
+	struct inode vfs_inode;
+	struct dentry *__upperdentry;
+} __attribute__((preserve_access_index));
+
+static __always_inline struct dentry *overlay_upper(struct inode *inode)
+{
+	struct ovl_inode___any *ovl = NULL;
+	struct dentry *upper = NULL;
+	long behind = bpf_core_type_size(struct inode);
+
+	if (bpf_core_field_exists(ovl->__upperdentry))
+		behind = bpf_core_field_offset(ovl->__upperdentry) - bpf_core_field_offset(ovl->vfs_inode);
+	bpf_probe_read_kernel(&upper, sizeof(upper), (char *)inode + behind);
+	return upper;
+}
+
+/* f1a7941243c1 (6.2) made mm_struct.rss_stat an array of per-CPU counters; what the CPUs have not yet added is left out. */
+struct mm_rss_stat___before_6_2 {
+	atomic_long_t count[4];
+} __attribute__((preserve_access_index));
+
+struct mm_struct___before_6_2 {
+	struct mm_rss_stat___before_6_2 rss_stat;
+} __attribute__((preserve_access_index));
+
+/* Pages of a kind: 0 files, 1 anonymous, 2 swapped out, 3 shared memory. */
+static __always_inline __u64 mm_pages(struct mm_struct *mm, int kind)
+{
+	struct mm_struct___before_6_2 *old = (void *)mm;
+	long n;
+
+	if (bpf_core_field_exists(old->rss_stat.count))
+		n = BPF_CORE_READ(old, rss_stat.count[kind].counter);
+	else
+		n = BPF_CORE_READ(mm, rss_stat[kind].count);
+	return n > 0 ? n : 0;
+}
+
 #endif
