@@ -20,9 +20,16 @@ void buf__clear(struct buf *b)
 
 int buf__reserve(struct buf *b, size_t n)
 {
-	size_t want = b->len + n + 1, cap = b->cap ? b->cap : 256;
+	size_t want, cap = b->cap ? b->cap : 256;
 	char *p;
 
+	if (b->failed)
+		return -ENOMEM;
+	if (__builtin_add_overflow(b->len, n, &want) || want >= SIZE_MAX / 2) {
+		b->failed = true;
+		return -ENOMEM;
+	}
+	want++;
 	if (want <= b->cap)
 		return 0;
 	while (cap < want)
@@ -65,6 +72,7 @@ void buf__printf(struct buf *b, const char *fmt, ...)
 	va_start(ap, fmt);
 	n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
+	b->failed = b->failed || n < 0;
 	if (n < 0 || buf__reserve(b, (size_t)n))
 		return;
 	va_start(ap, fmt);
@@ -129,9 +137,30 @@ static size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret_code)
 /* Marks that change how the text around them is shown, or that are not shown at all. */
 static bool is_deceptive(uint32_t c)
 {
-	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0x061c ||
-	       c == 0x00ad || c == 0x034f || c == 0x180e || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) ||
-	       (c >= 0xe0000 && c <= 0xe007f);
+	static const struct {
+		uint32_t first, last;
+	} marks[] = {
+		{0x00ad, 0x00ad},   /* soft hyphen */
+		{0x034f, 0x034f},   /* grapheme joiner */
+		{0x061c, 0x061c},   /* Arabic letter mark */
+		{0x115f, 0x1160},   /* Hangul fillers */
+		{0x17b4, 0x17b5},   /* Khmer inherent vowels */
+		{0x180b, 0x180f},   /* Mongolian selectors and separator */
+		{0x200b, 0x200f},   /* zero width, direction */
+		{0x2028, 0x202e},   /* separators, embeddings, overrides */
+		{0x2060, 0x206f},   /* joiners, isolates, deprecated */
+		{0x3164, 0x3164},   /* Hangul filler */
+		{0xfe00, 0xfe0f},   /* variation selectors */
+		{0xfeff, 0xfeff},   /* byte order mark */
+		{0xffa0, 0xffa0},   /* halfwidth filler */
+		{0xfff0, 0xfffb},   /* unassigned invisible ones, interlinear notes */
+		{0xe0000, 0xe0fff}, /* tags, more selectors */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (c >= marks[i].first && c <= marks[i].last)
+			return true;
+	return false;
 }
 
 size_t utf8__length(const char *s, size_t n)
@@ -181,7 +210,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int buf__unescape(struct buf *b, const char *s, size_t n)
+static int unescape(struct buf *b, const char *s, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] != '\\') {
@@ -196,4 +225,23 @@ int buf__unescape(struct buf *b, const char *s, size_t n)
 		}
 	}
 	return 0;
+}
+
+int buf__unescape(struct buf *b, const char *s, size_t n)
+{
+	cleanup_buf struct buf again = BUF_INIT;
+	size_t from = b->len;
+	int err = unescape(b, s, n);
+
+	/* Only what escaping these bytes gives was written by it: "\\x41" was not. */
+	if (!err && !b->failed)
+		buf__escape(&again, b->data ? b->data + from : "", b->len - from);
+	if (b->failed || again.failed)
+		return -ENOMEM;
+	if (!err && again.len == n && (!n || !memcmp(again.data, s, n)))
+		return 0;
+	b->len = from;
+	if (b->data)
+		b->data[from] = '\0';
+	return -EINVAL;
 }

@@ -9,7 +9,7 @@ struct buf {
 	char *data;	/* NUL-terminated behind len once anything was appended; owned */
 	size_t len;
 	size_t cap;
-	bool failed;	/* an append did not fit into memory: the content is cut */
+	bool failed;	/* an append did not fit into memory: the content is cut there */
 };
 
 #define BUF_INIT {NULL, 0, 0, false}
@@ -38,7 +38,7 @@ void buf__escape(struct buf *b, const char *s, size_t n);
 size_t utf8__printable(const char *s, size_t n);
 /* Bytes of s[0..n) that form one valid UTF-8 character, printable or not; 0 for none. */
 size_t utf8__length(const char *s, size_t n);
-/* Bytes back from buf__escape's text. 0, or -EINVAL for a text that it did not write. */
+/* Bytes back from buf__escape's text. 0, -ENOMEM, or -EINVAL for a text that it did not write (b is as it was). */
 int buf__unescape(struct buf *b, const char *s, size_t n);
 
 #endif

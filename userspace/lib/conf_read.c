@@ -150,7 +150,7 @@ static size_t distance(const char *a, const char *b)
 static const char *nearest(const char *field)
 {
 	const char *last = strrchr(field, '.'), *best = NULL;
-	size_t least = 3;
+	size_t least = 4;
 
 	last = last ? last + 1 : field;
 	for (size_t i = 0; i < CONF_MAX; i++) {

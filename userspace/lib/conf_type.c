@@ -318,7 +318,7 @@ int conf__address(const char *text, struct sockaddr_storage *ret_address, sockle
 	char host[INET6_ADDRSTRLEN];
 	size_t n;
 
-	if (!colon || (bracket && (colon < text + 2 || colon[-1] != ']')))
+	if (!colon || !colon[1] || (bracket && (colon < text + 2 || colon[-1] != ']')))
 		return -EINVAL;
 	n = (size_t)(colon - text) - (bracket ? 2 : 0);
 	if (n >= sizeof(host) || strchr(colon, '.') ||

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What programs say while they run: one line a message on standard error. Under systemd (JOURNAL_STREAM is set) with the <N> level
- * prefix, otherwise with the program's name. Every byte of a message that is not printable is escaped here, so a hostile name can
+ * What programs say while they run: one line a message on standard error. When that is the journal (JOURNAL_STREAM names it) with the <N>
+ * level prefix, otherwise with the program's name. Every byte of a message that is not printable is escaped here, so a hostile name can
  * neither forge a second line nor move the cursor. Libraries do not log; they return.
  */
 #ifndef AEO_LOG_H
@@ -13,6 +13,7 @@ enum log_level { LOG_ERROR = 3, LOG_WARN = 4, LOG_NOTICE = 5, LOG_INFO = 6, LOG_
 
 /* Name of the program and the least important level that is shown. Call once, first. */
 void log__init(const char *program, enum log_level most);
+/* A message of at most 2 KiB; what is longer is cut and ends with "...". */
 void log__write(enum log_level level, const char *fmt, ...) PRINTF(2, 3);
 /* Messages written so far at a level, for the self-metrics. */
 uint64_t log__count(enum log_level level);

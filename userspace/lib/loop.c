@@ -53,8 +53,9 @@ struct loop *loop__free(struct loop *l)
 	if (!l)
 		return NULL;
 	uv_walk(&l->uv, close_handle, NULL);
-	(void)uv_run(&l->uv, UV_RUN_DEFAULT);
-	(void)uv_loop_close(&l->uv);
+	/* A stop that came after the run ends the first of these at once. */
+	while (uv_loop_close(&l->uv) == UV_EBUSY)
+		(void)uv_run(&l->uv, UV_RUN_DEFAULT);
 	free(l);
 	return NULL;
 }
@@ -145,6 +146,7 @@ struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every
 	if (err)
 		return watch_fail(w, false, err);
 	w->u.handle.data = w;
+	uv_update_time(&l->uv); /* first_ms counts from now, not from when the loop last looked */
 	err = uv_timer_start(&w->u.timer, on_timer, first_ms, every_ms);
 	return err ? watch_fail(w, true, err) : w;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing over pointers to entries; a removed entry leaves a mark. FNV-1a with a per-process seed, so that names chosen by
- * others cannot aim at one bucket. */
+/* Open addressing over pointers to entries; a removed entry leaves a mark. The hash has a seed of its own in each map, so that keys
+ * chosen by others cannot aim at one bucket. */
 #include "map.h"
 
 #include <sys/random.h>
@@ -9,7 +9,7 @@ struct map {
 	size_t key_size, value_size, value_at, most;
 	size_t count, used, cap; /* used counts removal marks too */
 	char **slot;
-	uint64_t seed;
+	uint64_t seed[2];
 };
 
 #define GONE ((char *)1)
@@ -26,8 +26,8 @@ struct map *map__new(size_t key_size, size_t value_size, size_t most)
 	m->most = most;
 	m->cap = 64;
 	m->slot = calloc(m->cap, sizeof(*m->slot));
-	if (getrandom(&m->seed, sizeof(m->seed), GRND_NONBLOCK) != (ssize_t)sizeof(m->seed))
-		m->seed = (uintptr_t)m;
+	if (getrandom(m->seed, sizeof(m->seed), GRND_NONBLOCK) != (ssize_t)sizeof(m->seed))
+		m->seed[0] = m->seed[1] = (uintptr_t)m->slot; /* early at boot: where memory happens to lie */
 	return m->slot ? m : map__free(m);
 }
 
@@ -45,11 +45,20 @@ struct map *map__free(struct map *m)
 
 static uint64_t hash(const struct map *m, const void *key)
 {
-	const unsigned char *p = key;
-	uint64_t h = 0xcbf29ce484222325ULL ^ m->seed;
+	const char *p = key;
+	uint64_t h = m->seed[0];
 
-	for (size_t i = 0; i < m->key_size; i++)
-		h = (h ^ p[i]) * 0x100000001b3ULL;
+	for (size_t left = m->key_size; left;) {
+		size_t n = MIN(left, sizeof(uint64_t));
+		uint64_t word = 0;
+		__uint128_t product;
+
+		memcpy(&word, p, n);
+		product = (__uint128_t)(h ^ word ^ 0x9e3779b97f4a7c15) * (m->seed[1] | 1);
+		h = (uint64_t)product ^ (uint64_t)(product >> 64);
+		p += n;
+		left -= n;
+	}
 	return h ^ h >> 32;
 }
 
@@ -97,10 +106,11 @@ void *map__put(struct map *m, const void *key, bool *ret_new)
 {
 	char **slot = find(m, key), *e = *slot;
 
-	if (ret_new)
-		*ret_new = !e || e == GONE;
-	if (e && e != GONE)
+	if (e && e != GONE) {
+		if (ret_new)
+			*ret_new = false;
 		return e + m->value_at;
+	}
 	if (m->count >= m->most) {
 		errno = ENOSPC;
 		return NULL;
@@ -119,6 +129,8 @@ void *map__put(struct map *m, const void *key, bool *ret_new)
 	m->used += *slot == NULL;
 	*slot = e;
 	m->count++;
+	if (ret_new)
+		*ret_new = true;
 	return e + m->value_at;
 }
 

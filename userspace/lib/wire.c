@@ -13,6 +13,10 @@ void wire__put(struct buf *b, enum wire_kind kind, const void *payload, size_t n
 		(unsigned char)n, (unsigned char)(n >> 8), (unsigned char)(n >> 16), (unsigned char)(n >> 24),
 		(unsigned char)kind, (unsigned char)(kind >> 8), 0, 0};
 
+	if (n > WIRE_MAX) {
+		b->failed = true; /* every reader would refuse it */
+		return;
+	}
 	buf__add(b, head, sizeof(head));
 	buf__add(b, payload, n);
 }

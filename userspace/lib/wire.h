@@ -24,6 +24,7 @@ enum wire_kind {
 	WIRE_PROBES,	/* request: JSON, "aeo.probes/1" */
 	WIRE_TOP,	/* request: JSON, "aeo.top/1"; payload {"cgroup_id":"N"} answers the tasks of one row */
 	WIRE_CONFIG,	/* request: the running configuration as text, secrets removed */
+	WIRE_LINE,	/* request: JSON, the figures of the last tick over the whole node */
 	/* on the pair */
 	WIRE_READY = 64, /* sensor to supervisor: struct wire_ready */
 	WIRE_CHILD,	/* supervisor to sensor: struct wire_child, at each start of a child */
@@ -44,7 +45,7 @@ struct wire_child {
 	uint64_t started_ns;	/* CLOCK_BOOTTIME */
 };
 
-/* Append one frame. */
+/* Append one frame. A payload above WIRE_MAX is not appended: b has failed. */
 void wire__put(struct buf *b, enum wire_kind kind, const void *payload, size_t n);
 
 /*
