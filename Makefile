@@ -53,7 +53,7 @@ endif
 # ---- what there is ------------------------------------------------------------------------------------------------------
 PROBES    := $(sort $(patsubst bpf/probes/%.bpf.c,%,$(wildcard bpf/probes/*.bpf.c)))
 LIB_SRC   := $(sort $(wildcard userspace/lib/*.c))
-AEOD_ROOMS := sense attrib files flow super cli
+AEOD_ROOMS := sense attrib files flow tell super sensor cli
 EXPORT_ROOMS := export
 room_src   = $(sort $(wildcard userspace/$(1)/*.c))
 AEOD_SRC  := userspace/main.c $(foreach r,$(AEOD_ROOMS),$(call room_src,$(r)))
@@ -113,6 +113,12 @@ $(B)/obj/userspace/sense/%.o: userspace/sense/%.c $(G)/aeo.skel.h
 	@mkdir -p $(@D)
 	$(call compile,-iquote userspace/sense -I$(G))
 
+# the sensor is the one folder that joins the rooms of aeod
+$(B)/obj/userspace/sensor/%.o: userspace/sensor/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(call compile,$(patsubst %,-iquote userspace/%,sensor sense attrib files flow tell) -DAEO_VERSION='"$(VERSION)"' -DAEO_REVISION='"$(REVISION)"')
+
 $(B)/obj/userspace/%.o: userspace/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -153,6 +159,24 @@ $(B)/unit/%: tests/unit/%.c $(B)/libroom.a $(B)/libaeo.a
 .PHONY: units
 units: $(UNIT)
 	$(Q)tests/run-units $(UNIT)
+
+# What the BPF tests run: programs that make a known number of acts. Static: they run in every guest.
+TRIGGERS := $(addprefix $(B)/trigger/,$(notdir $(basename $(sort $(wildcard tests/bpf/triggers/*.c tests/bpf/*.c)))))
+trigger = $(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) -iquote tests/bpf -static -o $@ $< -lpthread
+
+$(B)/trigger/%: tests/bpf/triggers/%.c
+	$(call say,TRIGGER,$@)
+	@mkdir -p $(@D)
+	$(trigger)
+
+$(B)/trigger/%: tests/bpf/%.c
+	$(call say,TRIGGER,$@)
+	@mkdir -p $(@D)
+	$(trigger)
+
+.PHONY: triggers
+# target: triggers      builds what the BPF tests run
+triggers: $(TRIGGERS)
 
 # Fuzz targets: clang's libFuzzer, build/<arch>-fuzz/. FUZZ_SECONDS each.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))

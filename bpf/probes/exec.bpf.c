@@ -4,7 +4,7 @@
 
 /* unit execmarks */
 #define MARK_MEMFD 1	 /* the program lies in memory only */
-#define MARK_UPPER 2	 /* its file was written in the upper layer of an overlay: not part of the image */
+#define MARK_UPPER 2	 /* written in the upper layer of an overlay: not part of the image */
 #define MARK_TRUNCATED 4 /* argv is longer than what is kept */
 #define MARK_UNREAD 8	 /* argv could not be read */
 
@@ -22,7 +22,8 @@ static __always_inline __u64 file_marks(struct inode *inode, struct super_block 
 
 	if (magic == MAGIC_OVERLAY)
 		return overlay_upper(inode) ? MARK_UPPER : 0;
-	if ((magic == MAGIC_TMPFS || magic == MAGIC_HUGETLB) && BPF_CORE_READ(sb, s_flags) & SB_KERNMOUNT)
+	if ((magic == MAGIC_TMPFS || magic == MAGIC_HUGETLB) &&
+	    BPF_CORE_READ(sb, s_flags) & SB_KERNMOUNT)
 		return MARK_MEMFD;
 	return 0;
 }
@@ -51,12 +52,18 @@ static __always_inline int is_tty(__u32 rdev)
 static __always_inline __u64 fd_kind(struct inode *inode)
 {
 	switch (BPF_CORE_READ(inode, i_mode) >> 12) {
-	case 1: return FD_PIPE;
-	case 2: return is_tty(BPF_CORE_READ(inode, i_rdev)) ? FD_TTY : FD_CHAR;
-	case 4: return FD_DIR;
-	case 6: return FD_BLOCK;
-	case 8: return FD_FILE;
-	case 12: return FD_SOCKET;
+	case 1:
+		return FD_PIPE;
+	case 2:
+		return is_tty(BPF_CORE_READ(inode, i_rdev)) ? FD_TTY : FD_CHAR;
+	case 4:
+		return FD_DIR;
+	case 6:
+		return FD_BLOCK;
+	case 8:
+		return FD_FILE;
+	case 12:
+		return FD_SOCKET;
 	}
 	return FD_OTHER;
 }
@@ -79,7 +86,8 @@ static __always_inline void exec_fd0(struct aeo_big *b, struct task_struct *t)
 /* argv lies between arg_start and arg_end of the new memory, each argument ended by a NUL. Returns the bytes kept. */
 static __always_inline __u32 exec_argv(struct aeo_big *b, struct mm_struct *mm)
 {
-	unsigned long start = BPF_CORE_READ(mm, arg_start), bytes = BPF_CORE_READ(mm, arg_end) - start;
+	unsigned long start = BPF_CORE_READ(mm, arg_start);
+	unsigned long bytes = BPF_CORE_READ(mm, arg_end) - start;
 	__u32 n = bytes;
 
 	b->extra[0] = bytes;
@@ -96,7 +104,8 @@ static __always_inline __u32 exec_argv(struct aeo_big *b, struct mm_struct *mm)
 	return 0;
 }
 
-AEO_PROG("tp_btf/sched_process_exec", exec_exec, struct task_struct *t, int old_pid, struct linux_binprm *bprm)
+AEO_PROG("tp_btf/sched_process_exec", exec_exec, struct task_struct *t, int old_pid,
+	 struct linux_binprm *bprm)
 {
 	__u64 cgroup = task_cgroup(t);
 	struct mm_struct *mm = t->mm;

@@ -6,11 +6,18 @@
  */
 #include "probe.bpf.h"
 
-#define GROUP_EXIT 4	/* SIGNAL_GROUP_EXIT: the code is the group's */
-#define EXIT_EXTRA 2	/* numbers beyond the slots: cpu, ppid */
+#define GROUP_EXIT 4 /* SIGNAL_GROUP_EXIT: the code is the group's */
+#define EXIT_EXTRA 2 /* numbers beyond the slots: cpu, ppid */
 
 /* unit exit */
 enum { EXIT_OK, EXIT_ERROR, EXIT_SIGNAL };
+
+static __always_inline __u16 class_of(__u32 code)
+{
+	if (code & 0x7f)
+		return EXIT_SIGNAL;
+	return code ? EXIT_ERROR : EXIT_OK;
+}
 
 /* The last two threads of a process may go at the same moment and both see no thread living: the first to enter here is the one. */
 struct {
@@ -38,7 +45,8 @@ static __always_inline __u64 cpu_ns(struct task_struct *t, struct signal_struct 
 	return t->pid == t->tgid ? ns : ns + t->group_leader->se.sum_exec_runtime;
 }
 
-static __always_inline void exit_event(struct task_struct *t, struct signal_struct *sig, __u32 code, __u64 cgroup)
+static __always_inline void exit_event(struct task_struct *t, struct signal_struct *sig, __u32 code,
+				       __u64 cgroup)
 {
 	struct aeo_ev *e;
 
@@ -66,7 +74,7 @@ AEO_PROG("tp_btf/sched_process_exit", exit_exit, struct task_struct *t)
 		return 0;
 	code = sig->flags & GROUP_EXIT ? sig->group_exit_code : t->group_leader->exit_code;
 	cgroup = task_cgroup(t);
-	count_add(COUNT_exit, code & 0x7f ? EXIT_SIGNAL : code ? EXIT_ERROR : EXIT_OK, 0, cgroup, 1);
+	count_add(COUNT_exit, class_of(code), 0, cgroup, 1);
 	exit_event(t, sig, code, cgroup);
 	return 0;
 }

@@ -6,9 +6,9 @@
  */
 #include "probe.bpf.h"
 
-#define OOM_EXTRA 6	    /* beyond the slots: struct memory */
-#define CONSTRAINT_UNKNOWN 4 /* behind the kernel's own, of enum oom_constraint */
-#define PAGE 4096ULL	    /* of both architectures as Debian builds them */
+#define OOM_EXTRA 6	       /* beyond the slots: struct memory */
+#define CONSTRAINT_UNKNOWN 4   /* behind the kernel's own, of enum oom_constraint */
+#define PAGE 4096ULL	       /* of both architectures as Debian builds them */
 #define NOTE_NS 60000000000ULL /* a kill that takes longer to print is not this one */
 
 struct memory {
@@ -20,11 +20,11 @@ _Static_assert(sizeof(struct memory) == 8 * OOM_EXTRA, "the numbers as they stan
 /* One act of the OOM killer, until its victims are marked. */
 struct note {
 	__u64 time_ns;
-	__u64 limit_cgroup;	/* 0: the node's memory */
-	__u64 total;		/* bytes that were shared out under that limit */
+	__u64 limit_cgroup; /* 0: the node's memory */
+	__u64 total;	    /* bytes that were shared out under that limit */
 	__u64 victim_cgroup;
 	__u64 victim_start_ns;
-	__u32 victim;		/* process chosen */
+	__u32 victim; /* process chosen */
 	__u32 constraint;
 	struct memory memory;
 	char comm[AEO_COMM];

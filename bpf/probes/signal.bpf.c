@@ -9,8 +9,9 @@
 
 #define BIT_OF(n) (1ULL << (n))
 /* QUIT ILL ABRT BUS FPE KILL SEGV TERM STOP XCPU XFSZ SYS, the same numbers on x86 and arm64 */
-#define FATAL (BIT_OF(3) | BIT_OF(4) | BIT_OF(6) | BIT_OF(7) | BIT_OF(8) | BIT_OF(9) | BIT_OF(11) | BIT_OF(15) | BIT_OF(19) | \
-	       BIT_OF(24) | BIT_OF(25) | BIT_OF(31))
+#define FATAL                                                                                 \
+	(BIT_OF(3) | BIT_OF(4) | BIT_OF(6) | BIT_OF(7) | BIT_OF(8) | BIT_OF(9) | BIT_OF(11) | \
+	 BIT_OF(15) | BIT_OF(19) | BIT_OF(24) | BIT_OF(25) | BIT_OF(31))
 
 #define CODE_KERNEL 0x80 /* SI_KERNEL */
 
@@ -23,7 +24,8 @@ static __always_inline __s64 code_of(struct kernel_siginfo *info)
 }
 
 /* The lock of the target's signals is held, and this may be an interrupt: no scratch. */
-static __always_inline void signal_event(int sig, struct kernel_siginfo *info, struct task_struct *target, int result, __u64 cgroup)
+static __always_inline void signal_event(int sig, struct kernel_siginfo *info,
+					 struct task_struct *target, int result, __u64 cgroup)
 {
 	struct task_struct *t = current_task();
 	struct aeo_ev *e;
@@ -40,7 +42,8 @@ static __always_inline void signal_event(int sig, struct kernel_siginfo *info, s
 	ev_end(e);
 }
 
-AEO_PROG("tp_btf/signal_generate", signal_send, int sig, struct kernel_siginfo *info, struct task_struct *target, int group, int result)
+AEO_PROG("tp_btf/signal_generate", signal_send, int sig, struct kernel_siginfo *info,
+	 struct task_struct *target, int group, int result)
 {
 	__u64 cgroup = task_cgroup(target);
 

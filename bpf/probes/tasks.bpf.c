@@ -6,7 +6,7 @@
  */
 #include "tasks.bpf.h"
 
-#define EXITING 0x30	/* EXIT_ZOMBIE | EXIT_DEAD */
+#define EXITING 0x30 /* EXIT_ZOMBIE | EXIT_DEAD */
 
 static __always_inline __u32 call_of(struct task_struct *t)
 {
