@@ -3,7 +3,6 @@
 # Names, folders, messages and small helpers of the VM lane. Sourced, never run.
 
 # Exit statuses of the runner itself; everything else is the guest command's own.
-# shellcheck disable=SC2034  # read by the files that source this one
 readonly VM_RC_SKIP=77 VM_RC_TIMEOUT=124 VM_RC_FAILED=125
 readonly VM_SERIES_ALL=(5.10 6.1 6.12 7)
 
@@ -44,7 +43,6 @@ vm__need() {
 }
 
 # The command of a run, or what prepare takes: see usage in run.
-# shellcheck disable=SC2034
 OPT_KERNEL='' OPT_MODE=light OPT_COLD='' OPT_WITH='' OPT_OUT='' OPT_MEMORY='' OPT_CPUS='' OPT_APPEND='' \
 	OPT_DISK='' OPT_TIMEOUT=300 OPT_CONSOLE='' OPT_COMMAND=()
 
@@ -76,4 +74,9 @@ vm__locked() {
 }
 
 # vm__list FILE: the words of a list file, comments dropped.
-vm__list() { sed 's/#.*//' "$1" | tr -s ' \t' '\n\n' | sed '/^$/d'; }
+vm__list() { sed 's/#.*//' "$1" | tr -s '[:blank:]' '\n' | sed '/^$/d'; }
+
+# vm__sweep: what builders that were killed left behind, more than a day ago.
+vm__sweep() {
+	find "$VM_CACHE" -mindepth 1 -maxdepth 3 -name '.[a-z]*-??????' -mtime +1 -exec rm -rf {} + 2>/dev/null || true
+}

@@ -52,7 +52,6 @@ job__make() {
 	copy_libraries "$job" "$have"
 	tar -C "$job" --owner=0 --group=0 --numeric-owner -cf "$dir/job.tar" .
 	rm -rf "$job"
-	# shellcheck disable=SC2034  # the saved guest is told how much of its disk to read
 	JOB_BYTES=$(stat -c %s "$dir/job.tar")
 	[ "$OPT_MODE" = light ] || fit_job "$dir/job.tar"
 }
@@ -66,14 +65,25 @@ fit_job() {
 	truncate -s "%${JOB_SIZE}M" "$1"
 }
 
-# The tree of make install, where the Makefile can make one.
-copy_install_tree() {
-	local tree=$1/tree
+# make_install TREE: by the person who typed sudo, so that nothing in build/ becomes root's.
+make_install() {
+	local as=()
 
-	[ -f "$VM_REPO/Makefile" ] || return 0
+	if [ "$(id -u)" = 0 ] && [ -n "${SUDO_UID:-}" ]; then
+		chown "$SUDO_UID" "$1"
+		as=(setpriv "--reuid=$SUDO_UID" "--regid=${SUDO_GID:-$SUDO_UID}" --clear-groups)
+	fi
+	"${as[@]}" make -s -C "$VM_REPO" install "DESTDIR=$1"
+}
+
+# The tree of make install, where something has been built. Its files are root's in the guest.
+copy_install_tree() {
+	local tree=$1/tree log=$1/../install.log
+
+	[ -d "$(job__programs)" ] || return 0
 	mkdir "$tree"
-	if ! make -s -C "$VM_REPO" install DESTDIR="$tree" >"$1/../install.log" 2>&1; then
-		vm__say "make install did not work, going on without it: $(tail -n1 "$1/../install.log")"
+	if ! make_install "$tree" >"$log" 2>&1; then
+		vm__say "make install did not work, going on without it: $(tail -n1 "$log")"
 	fi
 	rmdir "$tree" 2>/dev/null || true
 }

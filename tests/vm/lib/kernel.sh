@@ -56,10 +56,10 @@ fetch_debs() {
 cut_elf() {
 	local magic=$1 tool=$2 image=$3 out=$4 at
 
-	for at in $(LC_ALL=C grep -abo -P "$magic" "$image" | cut -d: -f1); do
+	while read -r at; do
 		tail -c+$((at + 1)) "$image" | $tool >"$out" 2>/dev/null || true
 		[ "$(head -c4 "$out" | od -An -tx1 | tr -d ' ')" = 7f454c46 ] && return 0
-	done
+	done < <(LC_ALL=C grep -abo -P "$magic" "$image" | cut -d: -f1)
 	return 1
 }
 

@@ -85,7 +85,6 @@ follow_ctl() {
 
 # qemu__run: starts VM_QEMU and follows it to its end. Sets VM_BEGAN, VM_TIMED_OUT (by the guest or here),
 # VM_RC (empty if the guest never said it) and VM_STATUS (QEMU's own, 137 if it was killed).
-# shellcheck disable=SC2034
 qemu__run() {
 	local ctl how=wait
 

@@ -17,9 +17,28 @@ root__suite() {
 	esac
 }
 
+# What our programs load is named in packaging/packages.txt, lines "run: name|name..." (of names that
+# changed between suites, the one that is installed here).
+run_packages() {
+	local row name names
+
+	while read -r row; do
+		IFS='|' read -ra names <<<"${row%\?}"
+		for name in "${names[@]}"; do
+			if dpkg -s "$name" >/dev/null 2>&1; then
+				echo "$name"
+				break
+			fi
+		done
+	done < <(sed -n 's/^run: *//p' "$VM_REPO/packaging/packages.txt" 2>/dev/null)
+}
+
+root_packages() { { vm__list "$VM_DIR/root-packages.txt"; run_packages; } | sort -u | paste -sd,; }
+
 root__image() {
-	printf '%s/full/root-%s\n' "$VM_CACHE" \
-		"$(vm__hash_words "$(root__suite)" "$(vm__hash_files "$VM_DIR/root-packages.txt" "$VM_DIR/lib/root.sh")")"
+	printf '%s/full/root-%s\n' "$VM_CACHE" "$(vm__hash_words "$(root__suite)" \
+		"$(vm__list "$VM_DIR/root-packages.txt")" "$(sed -n 's/^run: *//p' "$VM_REPO/packaging/packages.txt")" \
+		"$(vm__hash_files "$VM_DIR/lib/root.sh")")"
 }
 
 root__initrd() {
@@ -54,7 +73,7 @@ bootstrap() {
 	mmdebstrap --quiet --variant=minbase --mode=root --aptopt='APT::Install-Recommends "false"' \
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 		--dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*' \
-		--include="$(vm__list "$VM_DIR/root-packages.txt" | paste -sd,)" \
+		--include="$(root_packages)" \
 		"$suite" "$root" "$root.list" >"$root.log" 2>&1 || {
 		vm__say "mmdebstrap failed:"
 		tail -n 5 "$root.log" >&2
