@@ -32,6 +32,9 @@
 
 const volatile struct aeo_cfg cfg __weak = {};
 
+/* Set by user space while low-value events are shed: those of the ordinary ring. */
+__u32 aeo_shed_events __weak = 0;
+
 #define AEO_MAP __weak SEC(".maps")
 
 struct {
@@ -252,6 +255,15 @@ static __always_inline __u64 ev_attempt(__u32 probe)
 	return *(volatile __u64 *)&a->attempted;
 }
 
+/* Ordinary events are what the budget sheds before it touches counters; the attempt is counted all the same. */
+static __always_inline int is_shed(__u32 probe)
+{
+	if (ring_of(probe) != &aeo_ring_evt || !aeo_shed_events)
+		return 0;
+	count_lost(probe, LOSS_SHED);
+	return 1;
+}
+
 /* Begin an event about a task (usually the current one) in a cgroup, with `more` numbers (a constant) behind the head, zeroed: they
  * stand at ev_extra(e). NULL: lost, and counted. */
 #define ev_extra(e) ((__u64 *)((e) + 1))
@@ -259,8 +271,11 @@ static __always_inline __u64 ev_attempt(__u32 probe)
 static __always_inline struct aeo_ev *ev_begin_more(__u32 probe, struct task_struct *t, __u64 cgroup, __u32 more)
 {
 	__u64 seq = ev_attempt(probe);
-	struct aeo_ev *e = bpf_ringbuf_reserve(ring_of(probe), sizeof(*e) + 8 * more, 0);
+	struct aeo_ev *e;
 
+	if (is_shed(probe))
+		return NULL;
+	e = bpf_ringbuf_reserve(ring_of(probe), sizeof(*e) + 8 * more, 0);
 	if (!e) {
 		count_lost(probe, LOSS_RING);
 		return NULL;
@@ -297,6 +312,8 @@ static __always_inline struct aeo_big *big_begin_of(__u32 probe, struct task_str
 	struct aeo_big *b = bpf_map_lookup_elem(&aeo_scratch, &probe);
 	__u64 seq = ev_attempt(probe);
 
+	if (is_shed(probe))
+		return NULL;
 	if (!b) {
 		count_lost(probe, LOSS_READ);
 		return NULL;

@@ -33,7 +33,7 @@ static bool flags(const char *unit, uint64_t value, char *text, size_t n)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].is_bit && value & rows[i].value && !strcmp(rows[i].unit, unit)) {
-			at += (size_t)snprintf(text + at, n - at, "%s%s", at ? "|" : "", rows[i].text);
+			at += (size_t)snprintf(text + at, n - at, "%s%s", at ? "," : "", rows[i].text);
 			if (at >= n)
 				return true;
 		}

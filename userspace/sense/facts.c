@@ -178,6 +178,16 @@ uint32_t sense__probes_on(const struct sense *s)
 	return n;
 }
 
+uint64_t sense__refused(const struct sense *s)
+{
+	return intake__refused(s->intake);
+}
+
+const char *sense__no_windows(const struct sense *s)
+{
+	return window__refused(s);
+}
+
 /* ---- maps and rings ---- */
 
 /* Bytes that the kernel charged for a map, from its descriptor's fdinfo. */

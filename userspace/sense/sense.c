@@ -120,11 +120,30 @@ static void set_sizes(struct sense *s)
 	(void)bpf_map__set_max_entries(s->skel->maps.aeo_tasks, m->task_sets);
 }
 
+/* Index of the naming controller in css_set: the kernel's own enumeration knows; /proc/cgroups may leave controllers out. */
+static uint32_t subsys_index(struct sense *s)
+{
+	int id = btf__find_by_name_kind(s->btf, "cgroup_subsys_id", BTF_KIND_ENUM);
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(s->btf, (uint32_t)id);
+	char want[64];
+
+	if (s->opt.tree->subsys == ~0u || !t)
+		return s->opt.tree->subsys;
+	(void)snprintf(want, sizeof(want), "%s_cgrp_id", s->opt.tree->controller);
+	for (int i = 0; i < btf_vlen(t); i++) {
+		const char *name = btf__name_by_offset(s->btf, btf_enum(t)[i].name_off);
+
+		if (name && !strcmp(name, want))
+			return (uint32_t)btf_enum(t)[i].val;
+	}
+	return s->opt.tree->subsys;
+}
+
 static void set_config(struct sense *s)
 {
 	struct aeo_cfg *c = (struct aeo_cfg *)&s->skel->rodata->cfg;
 
-	c->cg_subsys = s->opt.tree->subsys;
+	c->cg_subsys = subsys_index(s);
 	c->cg_hierarchy = s->opt.tree->hierarchy;
 	c->super_tgid = s->opt.super_tgid;
 	c->self_tgid = (uint32_t)getpid();
@@ -321,10 +340,12 @@ static int reindex(struct sense *s)
 
 int sense__attach(struct sense *s, struct buf *ret_why)
 {
+	cost__calibrate_begin(s);
 	for (size_t tries = 0; tries <= s->progs; tries++) {
 		int err = attach_once(s);
 
 		if (!err) {
+			cost__calibrate_end(s);
 			s->attach_ns = clock__boot();
 			return window__start(s);
 		}
@@ -337,4 +358,27 @@ int sense__attach(struct sense *s, struct buf *ret_why)
 	}
 	buf__str(ret_why, "the kernel refuses every ladder");
 	return -ELOOP;
+}
+
+int sense__shed(struct sense *s, enum shed what, bool off)
+{
+	struct program *p;
+
+	switch (what) {
+	case SHED_LATENCY:
+		window__pause(s, off);
+		return 0;
+	case SHED_EVENTS:
+		__atomic_store_n(&s->skel->bss->aeo_shed_events, off, __ATOMIC_RELAXED);
+		return 0;
+	case SHED_CALLS:
+		p = prog_by_name(s, "sys_exit");
+		if (!p || !p->chosen)
+			return 0;
+		(void)bpf_link__destroy(p->link);
+		p->link = off ? NULL : bpf_program__attach(find_prog(s, p->name));
+		return off || p->link ? 0 : -errno;
+	default:
+		return 0;
+	}
 }

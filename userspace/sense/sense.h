@@ -68,6 +68,10 @@ bool sense__map(struct sense *s, size_t i, struct map_info *ret);
 void sense__ring(struct sense *s, size_t i, uint64_t *ret_used, uint64_t *ret_size);
 /* Switches whose task had no place in the table; calls that had none in the map. */
 void sense__overflow(struct sense *s, uint64_t *ret_tasks, uint64_t *ret_calls);
+/* Records from the rings that were refused as malformed. */
+uint64_t sense__refused(const struct sense *s);
+/* Why there are no sampling windows on this node; NULL when there are. */
+const char *sense__no_windows(const struct sense *s);
 /* Name of a drop reason by the running kernel's BTF, "unknown" where it has none. Owned by sense. */
 const char *sense__drop_reason(struct sense *s, uint32_t reason);
 

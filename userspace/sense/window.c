@@ -88,7 +88,8 @@ static void *run(void *arg)
 	for (;;) {
 		uint64_t end = clock__mono() + NS_PER_S, now;
 
-		(void)getrandom(&draw, sizeof(draw), GRND_NONBLOCK);
+		if (getrandom(&draw, sizeof(draw), GRND_NONBLOCK) != sizeof(draw))
+			draw = (uint32_t)clock__mono(); /* early boot: any moment will do */
 		if (wait_ns(w, draw % (400 * NS_PER_MS)))
 			return NULL;
 		for (enum aeo_probe p = 0; p < PROBE_MAX; p++) {
