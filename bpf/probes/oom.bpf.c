@@ -130,11 +130,12 @@ static __always_inline __u64 untyped(struct aeo_ev *e, unsigned long value)
 AEO_PROG("tp_btf/mark_victim", oom_victim, unsigned long arg)
 {
 	struct note *n = note_of(bpf_get_current_pid_tgid());
-	struct aeo_ev *e = ev_begin_more(PROBE_oom, current_task(), 0, OOM_EXTRA);
 	__u64 cgroup, victim;
+	struct aeo_ev *e;
 
 	count_run(PROBE_oom);
-	if (!e)
+	e = ev_begin_more(PROBE_oom, current_task(), 0, OOM_EXTRA);
+	if (!e) /* looked at here and now: older verifiers forget what a check between them proved */
 		return 0;
 	victim = untyped(e, arg);
 	e->slot[0] = e->tgid;
