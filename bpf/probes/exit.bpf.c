@@ -19,7 +19,7 @@ static __always_inline __u16 class_of(__u32 code)
 	return code ? EXIT_ERROR : EXIT_OK;
 }
 
-/* The last two threads of a process may go at the same moment and both see no thread living: the first to enter here is the one. */
+/* The last threads of a process may go at the same moment and all see no thread living: the first to enter here is the one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -34,7 +34,10 @@ static __always_inline int is_last(struct task_struct *t, struct signal_struct *
 
 	if (sig->live.counter)
 		return 0;
-	return sig->nr_threads == 1 || !bpf_map_update_elem(&aeo_exits, &key, &one, BPF_NOEXIST);
+	/* Alone: it always was, or the others have been here before they were taken off the list. */
+	if (sig->nr_threads == 1)
+		return !bpf_map_lookup_elem(&aeo_exits, &key);
+	return !bpf_map_update_elem(&aeo_exits, &key, &one, BPF_NOEXIST);
 }
 
 /* CPU time of all threads: those gone, this one, and a leader that left before and still waits. */
