@@ -194,6 +194,23 @@ $(FB)/%: tests/fuzz/%.c $(FUZZ_LIB_SRC)
 fuzz: $(FUZZ)
 	$(Q)tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ)
 
+# ---- the two commands -----------------------------------------------------------------------------------------------------
+# target: run           sudo make run: installs what is missing, builds, and shows this machine's own kernel until Ctrl-C
+.PHONY: setup-run
+run:
+	@[ "$$(id -u)" -eq 0 ] || { echo 'make run needs root (it loads BPF programs): sudo make run' >&2; exit 1; }
+	@packaging/deps build run
+	@packaging/as-user $(MAKE) --no-print-directory all
+	@exec $(AEOD) run $(RUN_ARGS)
+
+# target: test          sudo make test: everything that can run on this machine, with its set-up
+test:
+	@tests/run
+
+# target: test-long     the same at full length
+test-long:
+	@tests/run --long
+
 clean:
 	rm -rf build
 
