@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * TCP by connection, never by packet: opened, accepted, failed, how long the handshake took, closed with its figures; and what goes
+ * wrong: segments sent again, resets.
+ *
+ * A socket has its cgroup with it on v2. On v1 it is the naming cgroup of the task that connected, or that listened.
+ */
+#include "tcp.bpf.h"
+#include "text.bpf.h"
+
+#define TCP_EXTRA 6
+
+enum tcp_resets { RESET_SENT, RESET_RECEIVED };
+
+/* Who listens where, for v1 only. */
+struct tcp_port {
+	__u64 net;
+	__u64 port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct tcp_port);
+	__type(value, __u64);
+} aeo_listen AEO_MAP;
+
+static __always_inline struct tcp_port port_of(const struct sock *sk)
+{
+	const struct inet_sock *inet = (const void *)sk;
+
+	return (struct tcp_port){
+		.net = (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net),
+		.port = BPF_CORE_READ(inet, inet_sport),
+	};
+}
+
+static __always_inline void listening(const struct sock *sk)
+{
+	struct tcp_port at = port_of(sk);
+	__u64 cgroup = current_cgroup();
+
+	if (cfg.cg_subsys != ~0u)
+		bpf_map_update_elem(&aeo_listen, &at, &cgroup, BPF_ANY);
+}
+
+static __always_inline void connecting(const struct sock *sk)
+{
+	struct task_struct *t = current_task();
+	struct aeo_conn c = {.start_ns = bpf_ktime_get_ns(), .opened = OPENED_CONNECT, .mine = ours(t)};
+
+	c.cgroup_id = cfg.cg_subsys == ~0u ? sock_cgroup_id(sk) : current_cgroup();
+	who_note(&c.who, t);
+	conn_keep(sk, &c);
+}
+
+static __always_inline void accepted(const struct sock *sk)
+{
+	struct aeo_conn c = {.start_ns = bpf_ktime_get_ns(), .opened = OPENED_ACCEPT};
+	struct tcp_port at = port_of(sk);
+	__u64 *cgroup;
+
+	if (cfg.cg_subsys == ~0u) {
+		c.cgroup_id = sock_cgroup_id(sk);
+	} else {
+		cgroup = bpf_map_lookup_elem(&aeo_listen, &at);
+		c.cgroup_id = cgroup ? *cgroup : 0;
+	}
+	conn_keep(sk, &c);
+	count_add(COUNT_tcp_accepts, 0, 0, c.cgroup_id ?: AEO_OTHER_CGROUP, 1);
+}
+
+static __always_inline void established(const struct sock *sk, int old)
+{
+	struct aeo_conn *c = conn_find(sk);
+	__u64 cgroup;
+
+	/* SYN_RECEIVED is also where two ends meet that connect to each other. */
+	if (old == TCP_SYN_RECV && (!c || c->opened != OPENED_CONNECT)) {
+		accepted(sk);
+		return;
+	}
+	cgroup = conn_cgroup(sk, c);
+	count_add(COUNT_tcp_connects, 0, 0, cgroup, 1);
+	if (c && c->start_ns)
+		hist_add(HIST_tcp_connect, 0, 0, cgroup, bpf_ktime_get_ns() - c->start_ns);
+}
+
+/* An accepted connection is known by who closes it: nobody else runs in its name before. */
+static __always_inline void closing(const struct sock *sk)
+{
+	struct task_struct *t = current_task();
+	struct aeo_conn *c = conn_find(sk);
+
+	if (!c || c->who.pid)
+		return;
+	c->mine = ours(t);
+	who_note(&c->who, t);
+}
+
+static __always_inline void fill(struct aeo_ev *e, const struct sock *sk, const struct aeo_conn *c)
+{
+	const struct tcp_sock *tp = (const void *)sk;
+	const struct inet_sock *inet = (const void *)sk;
+	__u64 *extra = ev_extra(e);
+
+	e->slot[0] = tcp_sent(sk);
+	e->slot[1] = tcp_received(sk);
+	e->slot[2] = c && c->start_ns ? bpf_ktime_get_ns() - c->start_ns : 0;
+	e->slot[3] = tcp_srtt_ns(sk);
+	extra[0] = BPF_CORE_READ(tp, total_retrans);
+	extra[1] = BPF_CORE_READ(sk, __sk_common.skc_family);
+	extra[2] = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
+	extra[3] = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	extra[4] = BPF_CORE_READ(sk, sk_err);
+	extra[5] = c ? c->opened : OPENED_UNKNOWN;
+	e->extra = TCP_EXTRA;
+	e->tail = put_addresses((char *)&extra[TCP_EXTRA], sk, extra[1]);
+	e->len = sizeof(*e) + 8 * TCP_EXTRA + e->tail;
+}
+
+/* The record is reserved with room for the longest addresses. */
+static __always_inline void close_event(const struct sock *sk, const struct aeo_conn *c, __u64 cgroup)
+{
+	struct aeo_ev *e;
+
+	if ((c && c->mine) || !limit_pass(PROBE_tcp))
+		return;
+	e = ev_begin_more(PROBE_tcp, current_task(), cgroup, TCP_EXTRA + TEXT_ADDRESSES / 8);
+	if (!e)
+		return;
+	who_put(e, c ? &c->who : &nobody);
+	fill(e, sk, c);
+	ev_end(e);
+}
+
+static __always_inline void closed(const struct sock *sk, int old)
+{
+	struct aeo_conn *c = conn_find(sk);
+	__u64 cgroup = conn_cgroup(sk, c), srtt = tcp_srtt_ns(sk);
+	struct tcp_port at;
+
+	if (old == TCP_LISTEN) {
+		at = port_of(sk);
+		if (cfg.cg_subsys != ~0u)
+			bpf_map_delete_elem(&aeo_listen, &at);
+		return;
+	}
+	/* A handshake of a client that never came to its end. */
+	if (!c && (old == TCP_SYN_RECV || old == TCP_CLOSE))
+		return;
+	if (old == TCP_SYN_SENT)
+		count_add(COUNT_tcp_failures, 0, 0, cgroup, 1);
+	if (srtt)
+		hist_add(HIST_tcp_rtt, 0, 0, cgroup, srtt);
+	if (c)
+		conn_count(c, cgroup, tcp_sent(sk), tcp_received(sk));
+	close_event(sk, c, cgroup);
+	conn_forget(sk);
+}
+
+AEO_PROG("tp_btf/inet_sock_set_state", tcp_state, const struct sock *sk, const int old, const int new)
+{
+	if (sk->sk_protocol != TCP_PROTOCOL)
+		return 0;
+	count_run(PROBE_tcp);
+	if (new == TCP_SYN_SENT)
+		connecting(sk);
+	else if (new == TCP_ESTABLISHED)
+		established(sk, old);
+	else if (new == TCP_CLOSE)
+		closed(sk, old);
+	else if (new == TCP_LISTEN)
+		listening(sk);
+	else if (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK)
+		closing(sk);
+	return 0;
+}
+
+static __always_inline __u64 cgroup_of(const struct sock *sk)
+{
+	struct aeo_conn *c = cfg.cg_subsys == ~0u ? NULL : conn_find(sk);
+
+	return conn_cgroup(sk, c);
+}
+
+/* One buffer may stand for several segments: counted as the kernel's RetransSegs counts them. */
+AEO_PROG("tp_btf/tcp_retransmit_skb", tcp_retransmit, const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct tcp_skb_cb *cb = (const void *)&skb->cb;
+
+	count_run(PROBE_tcp);
+	count_add(COUNT_tcp_retransmits, 0, 0, cgroup_of(sk), BPF_CORE_READ(cb, tcp_gso_segs) ?: 1);
+	return 0;
+}
+
+/* An answer to a handshake sent again: the listening socket stands for the connection that does not exist yet. */
+AEO_PROG("tp_btf/tcp_retransmit_synack", tcp_synack, const struct sock *sk)
+{
+	struct tcp_port at = port_of(sk);
+	__u64 cgroup = conn_cgroup(sk, NULL), *known;
+
+	count_run(PROBE_tcp);
+	known = cfg.cg_subsys == ~0u ? NULL : bpf_map_lookup_elem(&aeo_listen, &at);
+	count_add(COUNT_tcp_retransmits, 0, 0, known ? *known : cgroup, 1);
+	return 0;
+}
+
+/* The socket is missing when nobody listened, and only half there in TIME-WAIT. */
+AEO_PROG("tp_btf/tcp_send_reset", tcp_rst_out, const struct sock *sk)
+{
+	__u64 cgroup = AEO_OTHER_CGROUP;
+
+	count_run(PROBE_tcp);
+	if (sk && (1u << sk->__sk_common.skc_state & TCP_FULL_STATES))
+		cgroup = cgroup_of(sk);
+	count_add(COUNT_tcp_resets, RESET_SENT, 0, cgroup, 1);
+	return 0;
+}
+
+AEO_PROG("tp_btf/tcp_receive_reset", tcp_rst_in, const struct sock *sk)
+{
+	count_run(PROBE_tcp);
+	count_add(COUNT_tcp_resets, RESET_RECEIVED, 0, cgroup_of(sk), 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") __weak = "Dual BSD/GPL";
