@@ -116,8 +116,13 @@ static const struct {
 	 "f:1:15: budget.rss: found 64, expected a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
 	{"budget: {rss: 64Mib}\n",
 	 "f:1:15: budget.rss: found 64Mib, expected a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
-	{"budget: {rss: 900000000000000TiB}\n", "f:1:15: budget.rss: found 900000000000000TiB, expected a size with its unit "
-						"(B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
+	/* 2^34 + 1 of them: as many bytes as one, in 64 bits */
+	{"budget: {rss: 17179869185GiB}\n",
+	 "f:1:15: budget.rss: found 17179869185GiB, expected a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
+	{"budget: {rss: 100000000.5B}\n",
+	 "f:1:15: budget.rss: found 100000000.5B, expected a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
+	{"budget: {rss: \"64MiB\"}\n",
+	 "f:1:15: budget.rss: found the text \"64MiB\", expected a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
 	{"sense: {tick: 1}\n",
 	 "f:1:15: sense.tick: found 1, expected a duration with its unit (ns, us, ms, s, m, h, d) of 100ms to 1m"},
 	{"sense: {tick: 61s}\n",
