@@ -7,6 +7,7 @@
 #include "compat_io.bpf.h"
 
 #define TCP_PROTOCOL 6
+#define ROOT_CGROUP 1 /* the first node of every hierarchy */
 #define TCP_FULL_STATES (~(1u << TCP_TIME_WAIT | 1u << TCP_NEW_SYN_RECV)) /* the others are smaller structs */
 #define SOCK_DONE_BIT 1 /* enum sock_flags: the peer's FIN has come */
 
@@ -53,14 +54,14 @@ static __always_inline void conn_forget(const struct sock *sk)
 	bpf_map_delete_elem(&aeo_conns, &key);
 }
 
-/* Cgroup of a full socket: its own on v2, what we noted on v1, `other` where nothing is known. */
+/* Cgroup of a full socket: its own on v2, what we noted on v1, the root where nothing is known. */
 static __always_inline __u64 conn_cgroup(const struct sock *sk, const struct aeo_conn *c)
 {
 	__u64 id = c ? c->cgroup_id : 0;
 
 	if (!id && cfg.cg_subsys == ~0u)
 		id = sock_cgroup_id(sk);
-	return id ?: AEO_OTHER_CGROUP;
+	return id ?: ROOT_CGROUP;
 }
 
 /* Payload sent, each byte once. */

@@ -67,7 +67,7 @@ static __always_inline void accepted(const struct sock *sk)
 		c.cgroup_id = cgroup ? *cgroup : 0;
 	}
 	conn_keep(sk, &c);
-	count_add(COUNT_tcp_accepts, 0, 0, c.cgroup_id ?: AEO_OTHER_CGROUP, 1);
+	count_add(COUNT_tcp_accepts, 0, 0, c.cgroup_id ?: ROOT_CGROUP, 1);
 }
 
 static __always_inline void established(const struct sock *sk, int old)
@@ -209,7 +209,7 @@ AEO_PROG("tp_btf/tcp_retransmit_synack", tcp_synack, const struct sock *sk)
 /* The socket is missing when nobody listened, and only half there in TIME-WAIT. */
 AEO_PROG("tp_btf/tcp_send_reset", tcp_rst_out, const struct sock *sk)
 {
-	__u64 cgroup = AEO_OTHER_CGROUP;
+	__u64 cgroup = ROOT_CGROUP;
 
 	count_run(PROBE_tcp);
 	if (sk && (1u << sk->__sk_common.skc_state & TCP_FULL_STATES))
