@@ -192,7 +192,7 @@ int main(int argc, char **argv)
 		{"closed", closed, "closed", "none", "/proc/self/exe", "", false},
 		{"memfd", of_null, "char", "none", NULL, "memfd", false},
 		{"long", of_null, "char", "none", "/proc/self/exe", "argv_truncated", true},
-		{"memfd_long", of_null, "char", "none", NULL, "memfd|argv_truncated", true},
+		{"memfd_long", of_null, "char", "none", NULL, "memfd,argv_truncated", true},
 	};
 
 	if (!strcmp(argv[0], "leaf"))

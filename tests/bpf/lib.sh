@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the tests of this folder: a daemon of its own, a cgroup of its own, what the daemon saw, and the count of checks.
+# Programs: aeod from PATH or $AEOD, the triggers from $TRIGGERS or the folder of the test. Needs root, jq and curl.
+# Ends with "N passed, N failed, N skipped"; status 0 none failed, 1 some failed, 2 the test could not be made.
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+AEOD=${AEOD:-$(command -v aeod || true)}
+TRIGGERS=${TRIGGERS:-$here/trigger}
+T=$(mktemp -d "${TMPDIR:-/tmp}/aeo-test.XXXXXX")
+passed=0 failed=0 skipped=0
+daemon='' listener='' own_cgroup=''
+slow=1
+[ -z "${AEO_VM:-}" ] || slow=4 # an emulated machine
+
+ok() {
+	passed=$((passed + 1))
+	echo "ok   $1"
+}
+
+bad() {
+	failed=$((failed + 1))
+	echo "FAIL $1: $2"
+}
+
+skip() {
+	skipped=$((skipped + 1))
+	echo "skip $1: $2"
+}
+
+# check NAME GOT WANTED
+check() {
+	if [ "$2" = "$3" ]; then ok "$1"; else bad "$1" "got ${2:-nothing}, wanted $3"; fi
+}
+
+# between NAME GOT LEAST MOST: integers
+between() {
+	if [ -n "$2" ] && [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; then ok "$1"; else bad "$1" "got ${2:-nothing}, wanted $3 to $4"; fi
+}
+
+cannot() {
+	echo "cannot be tested: $*" >&2
+	exit 2
+}
+
+# within SECONDS COMMAND...: repeated until it succeeds
+within() {
+	local end=$((SECONDS + $1 * slow))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.3
+	done
+}
+
+cleanup() {
+	[ -z "$listener" ] || kill "$listener" 2>/dev/null
+	[ -z "$daemon" ] || kill -INT "$daemon" 2>/dev/null
+	[ -z "$daemon" ] || wait "$daemon" 2>/dev/null
+	[ -z "$own_cgroup" ] || rmdir "$own_cgroup" 2>/dev/null
+	rm -rf "$T"
+}
+
+finish() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+	exit
+}
+
+is_ready() {
+	grep -qs '^ready:' "$T/log"
+}
+
+# Whether events of new processes arrive.
+hears() {
+	/bin/true
+	grep -q '"probe":"exec"' "$T/events"
+}
+
+# Start the daemon, and follow its events into $T/events. Every cgroup and call gets series of its own.
+start_daemon() {
+	port=$((20000 + RANDOM % 20000))
+	printf 'export:\n  listen: "127.0.0.1:%s"\n  cgroups: 1000\n  calls: 200\n' "$port" >"$T/aeod.yaml"
+	[ -x "$AEOD" ] || cannot "no aeod in PATH, nor in AEOD"
+	"$AEOD" run --quiet --config "$T/aeod.yaml" --run-dir "$T/run" --state-dir "$T/state" >"$T/log" 2>&1 &
+	daemon=$!
+	within 20 is_ready || cannot "aeod did not become ready: $(tail -n 3 "$T/log")"
+	"$AEOD" events -f -o json --run-dir "$T/run" >"$T/events" 2>>"$T/log" &
+	listener=$!
+	within 5 hears || true # a daemon without eyes for exec is a daemon all the same
+}
+
+# The folder where a cgroup can be made that the daemon names, and that cgroup.
+make_cgroup() {
+	local root=/sys/fs/cgroup
+
+	if [ ! -e $root/cgroup.controllers ]; then
+		root=/sys/fs/cgroup/memory
+	elif [ -w $root/cgroup.subtree_control ] && [ -n "${AEO_VM:-}" ]; then
+		echo +memory >$root/cgroup.subtree_control
+	fi
+	own_name=aeo-test-$$
+	own_cgroup=$root/$own_name
+	mkdir "$own_cgroup" || cannot "no cgroup can be made in $root"
+}
+
+# Run a trigger in that cgroup; its report goes to $T/truth. The process is made outside and enters before it executes.
+in_cgroup() {
+	local rc=0
+
+	(echo "$BASHPID" >"$own_cgroup/cgroup.procs" && cd "$T" && exec "$TRIGGERS/$1" "${@:2}") >"$T/truth" || rc=$?
+	[ $rc = 0 ] || cannot "trigger $1 ended with $rc"
+}
+
+truth() {
+	jq -r "$1" "$T/truth"
+}
+
+# events FILTER: how many events of the daemon match, once that many as $2 says have come (or time is up)
+events() {
+	local n
+
+	for _ in $(seq $((10 * slow))); do
+		n=$(jq -c "select($1)" "$T/events" 2>/dev/null | wc -l)
+		[ "$n" -lt "${2:-1}" ] || break
+		sleep 0.3
+	done
+	echo "$n"
+}
+
+# event FILTER: the first that matches
+event() {
+	events "$1" >/dev/null
+	jq -c "select($1)" "$T/events" 2>/dev/null | head -n 1
+}
+
+scrape() {
+	curl -sf --max-time 10 "http://127.0.0.1:$port/metrics" >"$1"
+}
+
+# metric FILE NAME LABEL...: sum over our cgroup's series of that name that carry every LABEL
+metric() {
+	awk -v name="$2{" -v own="cgroup=\"/$own_name\"" -v want="${*:3}" '
+		index($0, name) == 1 && index($0, own) {
+			n = split(want, w, " ")
+			for (i = 1; i <= n; i++) if (!index($0, w[i])) next
+			sum += $NF
+		}
+		END { printf "%.9g\n", sum }' "$1"
+}
+
+# grows WANTED NAME LABEL...: whether the metric is that much above $T/before now
+grows() {
+	scrape "$T/after" || return 1
+	got=$(awk -v a="$(metric "$T/after" "${@:2}")" -v b="$(metric "$T/before" "${@:2}")" 'BEGIN { printf "%.9g", a - b }')
+	awk -v g="$got" -v w="$1" 'BEGIN { exit !(g == w) }'
+}
+
+# grew NAME WANTED METRIC LABEL...: a check of that
+grew() {
+	got=
+	within 5 grows "${@:2}" || true
+	check "$1" "$got" "$2"
+}
