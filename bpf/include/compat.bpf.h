@@ -119,7 +119,8 @@ static __always_inline struct dentry *overlay_upper(struct inode *inode)
 	long behind = bpf_core_type_size(struct inode);
 
 	if (bpf_core_field_exists(ovl->__upperdentry))
-		behind = bpf_core_field_offset(ovl->__upperdentry) - bpf_core_field_offset(ovl->vfs_inode);
+		behind = bpf_core_field_offset(ovl->__upperdentry) -
+			 bpf_core_field_offset(ovl->vfs_inode);
 	bpf_probe_read_kernel(&upper, sizeof(upper), (char *)inode + behind);
 	return upper;
 }

@@ -65,10 +65,13 @@ static __always_inline __u64 cgroup_ancestor(struct cgroup *c, int level)
 	if (level < 0 || level > BPF_CORE_READ(c, level))
 		return 0;
 	if (bpf_core_field_exists(old->ancestor_ids)) {
-		bpf_probe_read_kernel(&id, sizeof(id), (char *)c + bpf_core_field_offset(old->ancestor_ids) + 8 * level);
+		bpf_probe_read_kernel(&id, sizeof(id),
+				      (char *)c + bpf_core_field_offset(old->ancestor_ids) +
+					      8 * level);
 		return id;
 	}
-	bpf_probe_read_kernel(&up, sizeof(up), (char *)c + bpf_core_field_offset(c->ancestors) + 8 * level);
+	bpf_probe_read_kernel(&up, sizeof(up),
+			      (char *)c + bpf_core_field_offset(c->ancestors) + 8 * level);
 	return BPF_CORE_READ(up, kn, id);
 }
 

@@ -48,7 +48,8 @@ static __always_inline void who_put(struct aeo_ev *e, const struct aeo_who *w)
 }
 
 /* slowest_put in the name of who began it. */
-static __always_inline void slowest_who(__u32 channel, __u32 bucket, __u64 ns, const struct aeo_who *w, __u64 cgroup)
+static __always_inline void slowest_who(__u32 channel, __u32 bucket, __u64 ns,
+					const struct aeo_who *w, __u64 cgroup)
 {
 	__u32 at = channel * AEO_BUCKETS + bucket;
 	struct aeo_exemplar *x = bpf_map_lookup_elem(&aeo_slowest, &at);

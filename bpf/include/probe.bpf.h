@@ -22,10 +22,15 @@
 
 /* Every handler is optional for the loader: user space turns on the rungs that this kernel takes. */
 #ifdef AEO_EMPTY
-#define AEO_PROG(sec, name, args...)                                                                     \
-	static __always_inline int ____aeo_##name(unsigned long long *ctx, ##args);                       \
-	SEC("?" sec) int name(unsigned long long *ctx) { (void)ctx; return 0; }                            \
-	static __attribute__((unused)) __always_inline int ____aeo_##name(unsigned long long *ctx, ##args)
+#define AEO_PROG(sec, name, args...)                                                \
+	static __always_inline int ____aeo_##name(unsigned long long *ctx, ##args); \
+	SEC("?" sec) int name(unsigned long long *ctx)                              \
+	{                                                                           \
+		(void)ctx;                                                          \
+		return 0;                                                           \
+	}                                                                           \
+	static __attribute__((unused))                                              \
+	__always_inline int ____aeo_##name(unsigned long long *ctx, ##args)
 #else
 #define AEO_PROG(sec, name, args...) SEC("?" sec) int BPF_PROG(name, ##args)
 #endif
@@ -141,7 +146,8 @@ static __always_inline __u64 task_cgroup(struct task_struct *t)
 	if (subsys == ~0u)
 		return set->dfl_cgrp->kn->id;
 	/* The index is a constant for the verifier but not for CO-RE, so the field's offset is asked for and the index added. */
-	css = *(struct cgroup_subsys_state **)((char *)set + bpf_core_field_offset(set->subsys) + subsys * 8);
+	css = *(struct cgroup_subsys_state **)((char *)set + bpf_core_field_offset(set->subsys) +
+					       subsys * 8);
 	return css->cgroup->kn->id;
 }
 
@@ -153,7 +159,8 @@ static __always_inline __u64 read_cgroup(struct task_struct *t)
 
 	if (cfg.cg_subsys == ~0u)
 		return BPF_CORE_READ(set, dfl_cgrp, kn, id);
-	bpf_probe_read_kernel(&css, sizeof(css), (char *)set + bpf_core_field_offset(set->subsys) + cfg.cg_subsys * 8);
+	bpf_probe_read_kernel(&css, sizeof(css),
+			      (char *)set + bpf_core_field_offset(set->subsys) + cfg.cg_subsys * 8);
 	return BPF_CORE_READ(css, cgroup, kn, id);
 }
 
@@ -189,7 +196,8 @@ static __always_inline int ours(struct task_struct *t)
 {
 	__u32 tgid = TASK(t, tgid);
 
-	return tgid == cfg.super_tgid || tgid == cfg.self_tgid || (__u32)TASK(t, real_parent, tgid) == cfg.super_tgid;
+	return tgid == cfg.super_tgid || tgid == cfg.self_tgid ||
+	       (__u32)TASK(t, real_parent, tgid) == cfg.super_tgid;
 }
 
 /* ---- rare: events -------------------------------------------------------------------------------------------------- */
@@ -219,7 +227,9 @@ static __always_inline void count_lost(__u32 probe, enum aeo_loss why)
 static __always_inline void *ring_of(__u32 probe)
 {
 	switch (probe) {
-#define PROBE(name, on, ring, ...) case PROBE_##name: AEO_RING_##ring
+#define PROBE(name, on, ring, ...) \
+	case PROBE_##name:         \
+		AEO_RING_##ring
 #define AEO_RING_SEC return &aeo_ring_sec;
 #define AEO_RING_EVT return &aeo_ring_evt;
 #include "probes.def"
@@ -228,7 +238,8 @@ static __always_inline void *ring_of(__u32 probe)
 	return &aeo_ring_evt;
 }
 
-static __always_inline void ev_fill(struct aeo_ev *e, __u32 probe, __u64 seq, struct task_struct *t, __u64 cgroup)
+static __always_inline void ev_fill(struct aeo_ev *e, __u32 probe, __u64 seq, struct task_struct *t,
+				    __u64 cgroup)
 {
 	__builtin_memset(e, 0, sizeof(*e));
 	e->abi = AEO_ABI;
@@ -268,7 +279,8 @@ static __always_inline int is_shed(__u32 probe)
  * stand at ev_extra(e). NULL: lost, and counted. */
 #define ev_extra(e) ((__u64 *)((e) + 1))
 
-static __always_inline struct aeo_ev *ev_begin_more(__u32 probe, struct task_struct *t, __u64 cgroup, __u32 more)
+static __always_inline struct aeo_ev *ev_begin_more(__u32 probe, struct task_struct *t,
+						    __u64 cgroup, __u32 more)
 {
 	__u64 seq = ev_attempt(probe);
 	struct aeo_ev *e;
@@ -307,7 +319,8 @@ static __always_inline void ev_end(struct aeo_ev *e)
 }
 
 /* The same with extra numbers and a tail, built in per-CPU scratch: at most one program of a probe may use it, in process context. */
-static __always_inline struct aeo_big *big_begin_of(__u32 probe, struct task_struct *t, __u64 cgroup)
+static __always_inline struct aeo_big *big_begin_of(__u32 probe, struct task_struct *t,
+						    __u64 cgroup)
 {
 	struct aeo_big *b = bpf_map_lookup_elem(&aeo_scratch, &probe);
 	__u64 seq = ev_attempt(probe);
@@ -362,11 +375,26 @@ static __always_inline __u64 bucket_of(__u64 ns)
 
 	if (v >> 27)
 		return AEO_BUCKETS - 1;
-	if (v >> 16) { v >>= 16; k += 16; }
-	if (v >> 8) { v >>= 8; k += 8; }
-	if (v >> 4) { v >>= 4; k += 4; }
-	if (v >> 2) { v >>= 2; k += 2; }
-	if (v >> 1) { v >>= 1; k += 1; }
+	if (v >> 16) {
+		v >>= 16;
+		k += 16;
+	}
+	if (v >> 8) {
+		v >>= 8;
+		k += 8;
+	}
+	if (v >> 4) {
+		v >>= 4;
+		k += 4;
+	}
+	if (v >> 2) {
+		v >>= 2;
+		k += 2;
+	}
+	if (v >> 1) {
+		v >>= 1;
+		k += 1;
+	}
 	k += v;
 	return k < AEO_BUCKETS ? k : AEO_BUCKETS - 1;
 }
@@ -380,7 +408,8 @@ static __always_inline void hist_put(struct aeo_hist *h, __u64 bucket, __u64 ns)
 }
 
 /* Remember the slowest sample of a bucket. Two CPUs may race; either sample is a real one. */
-static __always_inline void slowest_put(__u32 channel, __u32 bucket, __u64 ns, struct task_struct *t, __u64 cgroup)
+static __always_inline void slowest_put(__u32 channel, __u32 bucket, __u64 ns,
+					struct task_struct *t, __u64 cgroup)
 {
 	__u32 at = channel * AEO_BUCKETS + bucket;
 	struct aeo_exemplar *x = bpf_map_lookup_elem(&aeo_slowest, &at);
@@ -411,7 +440,8 @@ static __always_inline __u32 dense_add(enum aeo_dense which, __u32 idx, __u64 ns
 /* Value of a key in a map, made when it is new; falls back to the channel's `other` cgroup (~0) when the map is full. */
 #define AEO_OTHER_CGROUP (~0ULL)
 
-static __always_inline void hist_add(enum aeo_hist_id hist, __u16 op, __u32 label, __u64 cgroup, __u64 ns)
+static __always_inline void hist_add(enum aeo_hist_id hist, __u16 op, __u32 label, __u64 cgroup,
+				     __u64 ns)
 {
 	static const struct aeo_hist empty;
 	struct aeo_hkey key = {.hist = hist, .op = op, .label = label, .cgroup_id = cgroup};
@@ -431,7 +461,8 @@ static __always_inline void hist_add(enum aeo_hist_id hist, __u16 op, __u32 labe
 		hist_put(h, bucket_of(ns), ns);
 }
 
-static __always_inline void count_add(enum aeo_count_id count, __u16 op, __u32 label, __u64 cgroup, __u64 n)
+static __always_inline void count_add(enum aeo_count_id count, __u16 op, __u32 label, __u64 cgroup,
+				      __u64 n)
 {
 	struct aeo_ckey key = {.count = count, .op = op, .label = label, .cgroup_id = cgroup};
 	__u64 *v = bpf_map_lookup_elem(&aeo_counts, &key), zero = 0;

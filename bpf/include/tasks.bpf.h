@@ -88,7 +88,8 @@ static __always_inline struct aeo_callcache *cache_of(struct aeo_cpu *cpu, __u64
 {
 	struct aeo_callcache *c = &cpu->cache[(call ^ (__u32)cgroup * 37) & (AEO_CACHE - 1)];
 
-	if (c->cgroup_id == cgroup && c->call == call && c->calls < (1u << 20) && c->restarts < (1u << 20))
+	if (c->cgroup_id == cgroup && c->call == call && c->calls < (1u << 20) &&
+	    c->restarts < (1u << 20))
 		return c;
 	cache_flush(c);
 	__builtin_memset(c, 0, sizeof(*c));

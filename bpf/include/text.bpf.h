@@ -48,7 +48,8 @@ static __always_inline void put_ip6(char *text, const __u8 *addr)
 
 static __always_inline int is_mapped_ip4(const struct in6_addr *a)
 {
-	return !a->in6_u.u6_addr32[0] && !a->in6_u.u6_addr32[1] && a->in6_u.u6_addr32[2] == bpf_htonl(0xffff);
+	return !a->in6_u.u6_addr32[0] && !a->in6_u.u6_addr32[1] &&
+	       a->in6_u.u6_addr32[2] == bpf_htonl(0xffff);
 }
 
 /* "LOCAL REMOTE" of a full socket; the number of characters. `text` holds TEXT_ADDRESSES bytes. */

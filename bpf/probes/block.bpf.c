@@ -12,9 +12,9 @@
 enum ioop { IOOP_READ, IOOP_WRITE, IOOP_FLUSH, IOOP_DISCARD, IOOP_OTHER };
 
 struct block_start {
-	__u64 begin_ns;		/* rq->start_time_ns: tells a request from the next one in the same memory */
-	__u64 insert_ns;	/* handed to the scheduler */
-	__u64 issue_ns;		/* handed to the device */
+	__u64 begin_ns; /* rq->start_time_ns: tells a request from the next one in the same memory */
+	__u64 insert_ns; /* handed to the scheduler */
+	__u64 issue_ns;	 /* handed to the device */
 	__u64 queue_ns;
 	__u64 cgroup_id;
 	__u32 dev;
@@ -39,7 +39,8 @@ static __always_inline __u64 bio_cgroup(struct bio *bio)
 	if (cfg.cg_subsys != ~0u || !bio || !bpf_core_field_exists(bio->bi_blkg) || !bio->bi_blkg)
 		return current_cgroup();
 	c = bio->bi_blkg->blkcg->css.cgroup;
-	if (!c || cgroup_ancestor(BPF_CORE_READ(current_task(), cgroups, dfl_cgrp), c->level) == c->kn->id)
+	if (!c || cgroup_ancestor(BPF_CORE_READ(current_task(), cgroups, dfl_cgrp), c->level) ==
+			  c->kn->id)
 		return current_cgroup();
 	return c->kn->id;
 }
@@ -53,7 +54,8 @@ static __always_inline __u32 class_of(__u32 flags, __u32 bytes)
 	return op < IOOP_OTHER ? op : IOOP_OTHER;
 }
 
-static __always_inline void note(struct block_start *s, __u32 dev, __u32 op, __u32 bytes, struct bio *bio)
+static __always_inline void note(struct block_start *s, __u32 dev, __u32 op, __u32 bytes,
+				 struct bio *bio)
 {
 	struct task_struct *t = current_task();
 
@@ -83,7 +85,8 @@ static __always_inline struct block_start *find(void *what)
 static __always_inline void note_request(struct block_start *s, struct request *rq)
 {
 	s->begin_ns = rq->start_time_ns;
-	note(s, disk_dev(request_disk(rq)), class_of(rq->cmd_flags, rq->__data_len), rq->__data_len, rq->bio);
+	note(s, disk_dev(request_disk(rq)), class_of(rq->cmd_flags, rq->__data_len), rq->__data_len,
+	     rq->bio);
 }
 
 AEO_PROG("tp_btf/block_rq_insert", block_insert)
@@ -170,7 +173,8 @@ static __always_inline void done(const struct block_start *s)
 		slow_event(s, ns);
 }
 
-AEO_PROG("tp_btf/block_rq_complete", block_complete, struct request *rq, int error, unsigned int bytes)
+AEO_PROG("tp_btf/block_rq_complete", block_complete, struct request *rq, int error,
+	 unsigned int bytes)
 {
 	struct block_start *s = find(rq);
 	__u64 key = (__u64)rq;
@@ -205,7 +209,8 @@ AEO_PROG("tp_btf/block_bio_queue", block_bio_queue)
 	disk = bio_disk(bio);
 	if (!disk || disk->queue->mq_ops)
 		return 0;
-	note(&s, disk_dev(disk), class_of(bio->bi_opf, bio->bi_iter.bi_size), bio->bi_iter.bi_size, bio);
+	note(&s, disk_dev(disk), class_of(bio->bi_opf, bio->bi_iter.bi_size), bio->bi_iter.bi_size,
+	     bio);
 	s.issue_ns = bpf_ktime_get_ns();
 	keep(bio, &s);
 	return 0;

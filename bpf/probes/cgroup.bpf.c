@@ -49,7 +49,8 @@ AEO_PROG("tp_btf/cgroup_rmdir", cgroup_rmdir, struct cgroup *c, const char *path
 }
 
 /* A task that moves itself goes on running: its CPU's slot follows at once. */
-AEO_PROG("tp_btf/cgroup_attach_task", cgroup_attach, struct cgroup *dst, const char *path, struct task_struct *t)
+AEO_PROG("tp_btf/cgroup_attach_task", cgroup_attach, struct cgroup *dst, const char *path,
+	 struct task_struct *t)
 {
 	struct aeo_cpu *cpu;
 

@@ -43,8 +43,8 @@ AEO_PROG("fentry/handle_mm_fault", fault_enter)
 	return 0;
 }
 
-AEO_PROG("fexit/handle_mm_fault", fault_exit, struct vm_area_struct *vma, unsigned long address, unsigned int flags,
-	 struct pt_regs *regs, unsigned int ret)
+AEO_PROG("fexit/handle_mm_fault", fault_exit, struct vm_area_struct *vma, unsigned long address,
+	 unsigned int flags, struct pt_regs *regs, unsigned int ret)
 {
 	__u32 pid = bpf_get_current_pid_tgid();
 	struct fault_slot *s = slot_of(pid);

@@ -17,7 +17,8 @@ static __always_inline __u16 state_of(struct task_struct *t, int preempt)
 	return s & 0x2 ? STATE_DISK : STATE_SLEEP;
 }
 
-static __always_inline void leave(struct aeo_cpu *cpu, struct task_struct *prev, int preempt, __u64 now)
+static __always_inline void leave(struct aeo_cpu *cpu, struct task_struct *prev, int preempt,
+				  __u64 now)
 {
 	struct aeo_task *t;
 	long call;
@@ -34,7 +35,8 @@ static __always_inline void leave(struct aeo_cpu *cpu, struct task_struct *prev,
 		return;
 	}
 	call = task_call_in_progress(prev);
-	t->call = call < 0 ? AEO_CALL_NONE : (__u32)call | (task_compat(prev) ? AEO_CALL_COMPAT : 0);
+	t->call = call < 0 ? AEO_CALL_NONE :
+			     (__u32)call | (task_compat(prev) ? AEO_CALL_COMPAT : 0);
 	t->state = state_of(prev, preempt);
 	t->iowait = task_iowait(prev);
 	t->enter_ns = cpu->enter_ns;
@@ -42,7 +44,8 @@ static __always_inline void leave(struct aeo_cpu *cpu, struct task_struct *prev,
 }
 
 /* An uninterruptible sleep this long inside a call is worth an event of its own. */
-static __always_inline void slow_event(struct task_struct *next, __u64 cgroup, struct aeo_task *t, __u64 off)
+static __always_inline void slow_event(struct task_struct *next, __u64 cgroup, struct aeo_task *t,
+				       __u64 off)
 {
 	struct aeo_ev *e;
 
@@ -55,7 +58,8 @@ static __always_inline void slow_event(struct task_struct *next, __u64 cgroup, s
 	ev_end(e);
 }
 
-static __always_inline void book(struct aeo_cpu *cpu, struct task_struct *next, struct aeo_task *t, __u64 now)
+static __always_inline void book(struct aeo_cpu *cpu, struct task_struct *next, struct aeo_task *t,
+				 __u64 now)
 {
 	__u64 off = now - t->off_ns;
 	struct aeo_callcache *c;
@@ -105,7 +109,8 @@ static __always_inline void arrive(struct aeo_cpu *cpu, struct task_struct *next
 	t->off_ns = 0;
 }
 
-AEO_PROG("tp_btf/sched_switch", sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+AEO_PROG("tp_btf/sched_switch", sched_switch, bool preempt, struct task_struct *prev,
+	 struct task_struct *next)
 {
 	struct aeo_cpu *cpu = this_cpu();
 	__u64 now = bpf_ktime_get_ns();

@@ -8,15 +8,16 @@
 #define MODE_TYPE 0170000
 #define MODE_SOCKET 0140000
 #define SAMPLE_NS 5000000000ULL /* a connection that several tasks hold gives one sample a run */
-#define OPEN_STATES                                                                                                  \
-	(1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 | 1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK | \
-	 1u << TCP_CLOSING)
+#define OPEN_STATES                                                          \
+	(1u << TCP_ESTABLISHED | 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 | \
+	 1u << TCP_CLOSE_WAIT | 1u << TCP_LAST_ACK | 1u << TCP_CLOSING)
 
 static __always_inline int is_open(const struct sock *sk)
 {
 	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
 
-	return (family == FAMILY_IPV4 || family == FAMILY_IPV6) && BPF_CORE_READ(sk, sk_protocol) == TCP_PROTOCOL &&
+	return (family == FAMILY_IPV4 || family == FAMILY_IPV6) &&
+	       BPF_CORE_READ(sk, sk_protocol) == TCP_PROTOCOL &&
 	       (1u << (BPF_CORE_READ(sk, __sk_common.skc_state) & 31) & OPEN_STATES);
 }
 
@@ -35,7 +36,8 @@ static __always_inline struct aeo_conn *adopt(const struct sock *sk, struct task
 	return conn_find(sk);
 }
 
-static __always_inline void refresh(struct aeo_conn *c, const struct sock *sk, struct task_struct *t)
+static __always_inline void refresh(struct aeo_conn *c, const struct sock *sk,
+				    struct task_struct *t)
 {
 	__u64 now = bpf_ktime_get_ns(), srtt = tcp_srtt_ns(sk), cgroup = conn_cgroup(sk, c);
 
@@ -50,7 +52,8 @@ static __always_inline void refresh(struct aeo_conn *c, const struct sock *sk, s
 	hist_add(HIST_tcp_rtt, 0, 0, cgroup, srtt);
 }
 
-static __always_inline void write_row(struct seq_file *seq, const struct sock *sk, const struct aeo_conn *c)
+static __always_inline void write_row(struct seq_file *seq, const struct sock *sk,
+				      const struct aeo_conn *c)
 {
 	const struct tcp_sock *tp = (const void *)sk;
 	struct aeo_sockrow row = {.sock = (__u64)sk};
@@ -63,7 +66,8 @@ static __always_inline void write_row(struct seq_file *seq, const struct sock *s
 	bpf_seq_write(seq, &row, sizeof(row));
 }
 
-AEO_PROG("iter/task_file", socks_iter, struct bpf_iter_meta *meta, struct task_struct *t, __u32 fd, struct file *file)
+AEO_PROG("iter/task_file", socks_iter, struct bpf_iter_meta *meta, struct task_struct *t, __u32 fd,
+	 struct file *file)
 {
 	struct aeo_conn *c;
 	struct socket *socket;

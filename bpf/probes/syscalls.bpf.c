@@ -56,8 +56,6 @@ static __noinline int sampled(struct aeo_cpu *cpu, __u32 call)
 	ns = bpf_ktime_get_ns() - cpu->enter_ns;
 	cpu->enter_ns = 0;
 	hist_add(HIST_syscall, 0, call, 0, ns);
-	count_add(COUNT_sampled, 0, 0, 0, 1);
-	slowest_put(DENSE_MAX + HIST_syscall, bucket_of(ns), ns, current_task(), cpu->cgroup_id);
 	return 0;
 }
 

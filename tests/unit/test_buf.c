@@ -99,7 +99,10 @@ static const struct {
 	size_t n;
 	const char *shown;
 } hostile[] = {
-#define HOSTILE(raw, shown) {raw, sizeof(raw) - 1, shown}
+#define HOSTILE(raw, shown)                 \
+	{                                   \
+		raw, sizeof(raw) - 1, shown \
+	}
 	HOSTILE("", ""),
 	HOSTILE("plain name", "plain name"),
 	HOSTILE("two\nlines\r", "two\\x0alines\\x0d"),
@@ -108,21 +111,25 @@ static const struct {
 	HOSTILE("back\\slash", "back\\\\slash"),
 	HOSTILE("\\x41", "\\\\x41"),
 	HOSTILE("\x7f\t", "\\x7f\\x09"),
-	HOSTILE("\xc2\x9b""31m", "\\xc2\\x9b31m"),		 /* C1 control sequence introducer */
+	HOSTILE("\xc2\x9b"
+		"31m",
+		"\\xc2\\x9b31m"), /* C1 control sequence introducer */
 	HOSTILE("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x90\xa7", "café € 🐧"),
-	HOSTILE("\xc0\xaf", "\\xc0\\xaf"),			 /* overlong slash */
-	HOSTILE("\xe0\x80\xaf", "\\xe0\\x80\\xaf"),		 /* overlong, three bytes */
-	HOSTILE("\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf"),	 /* overlong, four bytes */
-	HOSTILE("\xed\xa0\x80", "\\xed\\xa0\\x80"),		 /* surrogate */
-	HOSTILE("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"),	 /* above U+10FFFF */
+	HOSTILE("\xc0\xaf", "\\xc0\\xaf"),		     /* overlong slash */
+	HOSTILE("\xe0\x80\xaf", "\\xe0\\x80\\xaf"),	     /* overlong, three bytes */
+	HOSTILE("\xf0\x80\x80\xaf", "\\xf0\\x80\\x80\\xaf"), /* overlong, four bytes */
+	HOSTILE("\xed\xa0\x80", "\\xed\\xa0\\x80"),	     /* surrogate */
+	HOSTILE("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"), /* above U+10FFFF */
 	HOSTILE("\xff\xfe", "\\xff\\xfe"),
 	HOSTILE("cut \xe2\x82", "cut \\xe2\\x82"),
-	HOSTILE("exe\xe2\x80\xaegpj.", "exe\\xe2\\x80\\xaegpj."),  /* U+202E turns the text around */
-	HOSTILE("a\xe2\x80\x8b""b", "a\\xe2\\x80\\x8bb"),	 /* zero width space */
-	HOSTILE("\xe2\x81\xa6x", "\\xe2\\x81\\xa6x"),		 /* isolate */
-	HOSTILE("\xef\xbb\xbfx", "\\xef\\xbb\\xbfx"),		 /* byte order mark */
-	HOSTILE("x\xf3\xa0\x81\x81", "x\\xf3\\xa0\\x81\\x81"),	 /* invisible tag letter */
-	HOSTILE("\xe3\x85\xa4", "\\xe3\\x85\\xa4"),		 /* Hangul filler, blank */
+	HOSTILE("exe\xe2\x80\xaegpj.", "exe\\xe2\\x80\\xaegpj."), /* U+202E turns the text around */
+	HOSTILE("a\xe2\x80\x8b"
+		"b",
+		"a\\xe2\\x80\\x8bb"),			       /* zero width space */
+	HOSTILE("\xe2\x81\xa6x", "\\xe2\\x81\\xa6x"),	       /* isolate */
+	HOSTILE("\xef\xbb\xbfx", "\\xef\\xbb\\xbfx"),	       /* byte order mark */
+	HOSTILE("x\xf3\xa0\x81\x81", "x\\xf3\\xa0\\x81\\x81"), /* invisible tag letter */
+	HOSTILE("\xe3\x85\xa4", "\\xe3\\x85\\xa4"),	       /* Hangul filler, blank */
 };
 
 static void escapes_hostile_names(void **state)
@@ -161,7 +168,8 @@ static void escapes_every_pair_of_bytes_reversibly(void **state)
 
 static void unescapes_only_what_it_wrote(void **state)
 {
-	static const char *const foreign[] = {"\\", "\\x", "\\x0", "\\xzz", "\\x0A", "\\n", "\\x41", "\n", "\xff", "\\xc3\\xa9"};
+	static const char *const foreign[] = {"\\",  "\\x",   "\\x0", "\\xzz", "\\x0A",
+					      "\\n", "\\x41", "\n",   "\xff",  "\\xc3\\xa9"};
 	cleanup_buf struct buf b = BUF_INIT;
 
 	(void)state;

@@ -36,12 +36,13 @@ static void defaults_stand(void **state)
 
 static void reads_every_type(void **state)
 {
-	struct conf *c = parsed("log: {level: debug}\n"
-		   "heal:\n  mode: off\n"
-		   "budget: {cpu: 2.5%, bpf: 0.125, rss: 100MB, maps: 4MiB}\n"
-		   "export:\n  listen: \"[::1]:443\"\n  series: 100\n  tls_certificate: /etc/x.pem\n  tls_key: \"\"\n"
-		   "sense: {tick: 1.5s, slow: 1m, off: [exec, \"sched\"]}\n"
-		   "events:\n  redact:\n    - password\n    - '--token'\n");
+	struct conf *c = parsed(
+		"log: {level: debug}\n"
+		"heal:\n  mode: off\n"
+		"budget: {cpu: 2.5%, bpf: 0.125, rss: 100MB, maps: 4MiB}\n"
+		"export:\n  listen: \"[::1]:443\"\n  series: 100\n  tls_certificate: /etc/x.pem\n  tls_key: \"\"\n"
+		"sense: {tick: 1.5s, slow: 1m, off: [exec, \"sched\"]}\n"
+		"events:\n  redact:\n    - password\n    - '--token'\n");
 
 	(void)state;
 	assert_string_equal(conf__string(c, CONF_log_level), "debug");
@@ -64,7 +65,8 @@ static void reads_every_type(void **state)
 
 static void nothing_is_the_defaults(void **state)
 {
-	static const char *const texts[] = {"", "# a comment\n", "---\n", "---\n...\n", "log:\nsense:\n", "log: {}\n"};
+	static const char *const texts[] = {"",		  "# a comment\n",  "---\n",
+					    "---\n...\n", "log:\nsense:\n", "log: {}\n"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
@@ -81,37 +83,54 @@ static const struct {
 } refused[] = {
 	{"log:\n  levle: info\n", "f:2:3: log.levle: found an unknown key, expected log.level"},
 	{"levle: info\n", "f:1:1: levle: found an unknown key, expected log.level"},
-	{"log.level: info\n", "f:1:1: log.level: found a dot in a key, expected a section in a section"},
-	{"zzzz: 1\n", "f:1:1: zzzz: found an unknown key, expected one of log heal budget export sense events"},
-	{"heal: {zzzzzz: 1}\n", "f:1:8: heal.zzzzzz: found an unknown key, expected one of heal.mode"},
-	{"\"lo\\0g\": 1\n", "f:1:1: lo\\x00g: found an unknown key, expected one of log heal budget export sense events"},
+	{"log.level: info\n",
+	 "f:1:1: log.level: found a dot in a key, expected a section in a section"},
+	{"zzzz: 1\n",
+	 "f:1:1: zzzz: found an unknown key, expected one of log heal budget export sense events"},
+	{"heal: {zzzzzz: 1}\n",
+	 "f:1:8: heal.zzzzzz: found an unknown key, expected one of heal.mode"},
+	{"\"lo\\0g\": 1\n",
+	 "f:1:1: lo\\x00g: found an unknown key, expected one of log heal budget export sense events"},
 	{"<<: {log: x}\n", "f:1:1: <<: found a merge key, expected none"},
 	{"log: &a\n  level: info\n", "f:1:6: log: found an anchor (&), expected none"},
 	{"log:\n  level: *a\n", "f:2:10: log.level: found an alias (*), expected the value itself"},
 	{"log:\n  level: !!str info\n", "f:2:10: log.level: found a tag (!), expected none"},
 	{"sense: {off: ! [a]}\n", "f:1:14: sense.off: found a tag (!), expected none"},
-	{"log: {level: info}\nlog: {level: info}\n", "f:2:1: log: found a duplicate key, expected each key once"},
-	{"log:\n  level: info\n  level: info\n", "f:3:3: log.level: found a duplicate key, expected each key once"},
-	{"log: {level: info}\n---\nlog: {}\n", "f:2:1: file: found a second document, expected one"},
+	{"log: {level: info}\nlog: {level: info}\n",
+	 "f:2:1: log: found a duplicate key, expected each key once"},
+	{"log:\n  level: info\n  level: info\n",
+	 "f:3:3: log.level: found a duplicate key, expected each key once"},
+	{"log: {level: info}\n---\nlog: {}\n",
+	 "f:2:1: file: found a second document, expected one"},
 	{"%YAML 1.1\n---\nlog: {}\n", "f:1:1: file: found a directive (%), expected none"},
 	{"- log\n", "f:1:1: file: found a list, expected sections"},
 	{"log\n", "f:1:1: file: found log, expected sections"},
 	{"log: info\n", "f:1:6: log: found info, expected a section"},
-	{"log: {level: {a: b}}\n", "f:1:14: log.level: found a section, expected one of info, error, warning, notice, debug"},
-	{"log: {level: }\n", "f:1:14: log.level: found nothing, expected one of info, error, warning, notice, debug"},
+	{"log: {level: {a: b}}\n",
+	 "f:1:14: log.level: found a section, expected one of info, error, warning, notice, debug"},
+	{"log: {level: }\n",
+	 "f:1:14: log.level: found nothing, expected one of info, error, warning, notice, debug"},
 	{"log: {? [a] : b}\n", "f:1:9: log: found a list, expected a key"},
 	{"log: {level: \"\\e[31m\"}\n",
 	 "f:1:14: log.level: found the text \"\\x1b[31m\", expected one of info, error, warning, notice, debug"},
-	{"export: {series: \"100\"}\n", "f:1:18: export.series: found the text \"100\", expected a whole number of 100 to 1000000"},
-	{"export: {series: 99}\n", "f:1:18: export.series: found 99, expected a whole number of 100 to 1000000"},
-	{"export: {series: 0144}\n", "f:1:18: export.series: found 0144, expected a whole number of 100 to 1000000"},
-	{"export: {series: 1e3}\n", "f:1:18: export.series: found 1e3, expected a whole number of 100 to 1000000"},
-	{"export: {series: 200.0}\n", "f:1:18: export.series: found 200.0, expected a whole number of 100 to 1000000"},
-	{"export: {series: -200}\n", "f:1:18: export.series: found -200, expected a whole number of 100 to 1000000"},
+	{"export: {series: \"100\"}\n",
+	 "f:1:18: export.series: found the text \"100\", expected a whole number of 100 to 1000000"},
+	{"export: {series: 99}\n",
+	 "f:1:18: export.series: found 99, expected a whole number of 100 to 1000000"},
+	{"export: {series: 0144}\n",
+	 "f:1:18: export.series: found 0144, expected a whole number of 100 to 1000000"},
+	{"export: {series: 1e3}\n",
+	 "f:1:18: export.series: found 1e3, expected a whole number of 100 to 1000000"},
+	{"export: {series: 200.0}\n",
+	 "f:1:18: export.series: found 200.0, expected a whole number of 100 to 1000000"},
+	{"export: {series: -200}\n",
+	 "f:1:18: export.series: found -200, expected a whole number of 100 to 1000000"},
 	{"export: {series: 18446744073709551716}\n",
 	 "f:1:18: export.series: found 18446744073709551716, expected a whole number of 100 to 1000000"},
-	{"budget: {cpu: 101%}\n", "f:1:15: budget.cpu: found 101%, expected a percentage of 0.1% to 100%"},
-	{"budget: {cpu: 5 %}\n", "f:1:15: budget.cpu: found 5 %, expected a percentage of 0.1% to 100%"},
+	{"budget: {cpu: 101%}\n",
+	 "f:1:15: budget.cpu: found 101%, expected a percentage of 0.1% to 100%"},
+	{"budget: {cpu: 5 %}\n",
+	 "f:1:15: budget.cpu: found 5 %, expected a percentage of 0.1% to 100%"},
 	{"budget: {rss: 64}\n",
 	 "f:1:15: budget.rss: found 64, expected a size with its unit (B, kB, MB, GB, TB, KiB, MiB, GiB, TiB) of 16MiB to 4GiB"},
 	{"budget: {rss: 64Mib}\n",
@@ -133,17 +152,23 @@ static const struct {
 	 "f:1:15: sense.off: found no, expected a list, [\"a\", \"b\"], of at most 256 printable texts (probe names)"},
 	{"sense: {off: [[a]]}\n",
 	 "f:1:15: sense.off: found a list, expected a list, [\"a\", \"b\"], of at most 256 printable texts (probe names)"},
-	{"export: {tls_key: 1.10}\n", "f:1:19: export.tls_key: found 1.10, expected printable text, in quotes (path)"},
-	{"export: {tls_key: No}\n", "f:1:19: export.tls_key: found No, expected printable text, in quotes (path)"},
+	{"export: {tls_key: 1.10}\n",
+	 "f:1:19: export.tls_key: found 1.10, expected printable text, in quotes (path)"},
+	{"export: {tls_key: No}\n",
+	 "f:1:19: export.tls_key: found No, expected printable text, in quotes (path)"},
 	{"export: {tls_key: \"a\\nb\"}\n",
 	 "f:1:19: export.tls_key: found the text \"a\\x0ab\", expected printable text, in quotes (path)"},
-	{"export: {listen: localhost:80}\n", "f:1:18: export.listen: found localhost:80, expected ADDRESS:PORT or "
-					     "[ADDRESS]:PORT, numeric, port 1 to 65535, or \"\" for none"},
-	{"log:\n\tlevel: info\n", "f:2:1: log: found a fault of form (while scanning for the next token: found character "
-				  "that cannot start any token), expected YAML"},
-	{"log: {level: info\n", "f:2:1: log: found a fault of form (while parsing a flow mapping: did not find expected ',' "
-				"or '}'), expected YAML"},
-	{"# \xff\n", "f:1:1: file: found a fault of form (invalid leading UTF-8 octet), expected YAML"},
+	{"export: {listen: localhost:80}\n",
+	 "f:1:18: export.listen: found localhost:80, expected ADDRESS:PORT or "
+	 "[ADDRESS]:PORT, numeric, port 1 to 65535, or \"\" for none"},
+	{"log:\n\tlevel: info\n",
+	 "f:2:1: log: found a fault of form (while scanning for the next token: found character "
+	 "that cannot start any token), expected YAML"},
+	{"log: {level: info\n",
+	 "f:2:1: log: found a fault of form (while parsing a flow mapping: did not find expected ',' "
+	 "or '}'), expected YAML"},
+	{"# \xff\n",
+	 "f:1:1: file: found a fault of form (invalid leading UTF-8 octet), expected YAML"},
 };
 
 static void says_what_is_wrong_where(void **state)
@@ -153,17 +178,22 @@ static void says_what_is_wrong_where(void **state)
 		cleanup_buf struct buf error = BUF_INIT;
 		struct conf *c = conf__new();
 
-		assert_int_equal(conf__parse(c, "f", refused[i].text, strlen(refused[i].text), &error), -EINVAL);
+		assert_int_equal(conf__parse(c, "f", refused[i].text, strlen(refused[i].text),
+					     &error),
+				 -EINVAL);
 		assert_buf(&error, refused[i].said);
 		/* the same without a place to say it */
-		assert_int_equal(conf__parse(c, "f", refused[i].text, strlen(refused[i].text), NULL), -EINVAL);
+		assert_int_equal(conf__parse(c, "f", refused[i].text, strlen(refused[i].text),
+					     NULL),
+				 -EINVAL);
 		conf__free(c);
 	}
 }
 
 static void stays_unchanged_on_error(void **state)
 {
-	const char *text = "log: {level: debug}\nsense: {off: [exec, sched]}\nexport: {series: 1}\n";
+	const char *text =
+		"log: {level: debug}\nsense: {off: [exec, sched]}\nexport: {series: 1}\n";
 	struct conf *c = parsed("sense: {off: [old]}\n");
 
 	(void)state;
@@ -176,8 +206,9 @@ static void stays_unchanged_on_error(void **state)
 
 static void printed_is_read_back(void **state)
 {
-	struct conf *c = parsed("heal: {mode: off}\nsense: {tick: 1500ms, off: [\"a \\\"b\\\\\", \"é\"]}\n"
-				"budget: {cpu: 0.3%, rss: 100000001B}\nexport: {listen: \"\", tls_key: \"no\"}\n");
+	struct conf *c = parsed(
+		"heal: {mode: off}\nsense: {tick: 1500ms, off: [\"a \\\"b\\\\\", \"é\"]}\n"
+		"budget: {cpu: 0.3%, rss: 100000001B}\nexport: {listen: \"\", tls_key: \"no\"}\n");
 
 	(void)state;
 	for (int defaults = 0; defaults < 2; defaults++) {
@@ -199,7 +230,8 @@ static void reload_takes_what_it_may(void **state)
 {
 	cleanup_buf struct buf restart = BUF_INIT;
 	struct conf *c = parsed("log: {level: error}\n");
-	struct conf *next = parsed("log: {level: debug}\nevents: {redact: [a]}\nsense: {tick: 2s, cgroups: 100}\n");
+	struct conf *next = parsed(
+		"log: {level: debug}\nevents: {redact: [a]}\nsense: {tick: 2s, cgroups: 100}\n");
 
 	(void)state;
 	assert_int_equal(conf__reload(c, next, &restart), 2);
@@ -217,9 +249,26 @@ static void reload_takes_what_it_may(void **state)
 
 static void reads_addresses(void **state)
 {
-	static const char *const wrong[] = {"", ":80", "1.2.3.4", "1.2.3.4:", "1.2.3.4:0x50", "::1:80", "[::1]80", "[::1]", "[]:80",
-					    "[1.2.3.4]:80", "1.2.3:80", "01.2.3.4:80", "1.2.3.4:080", "1.2.3.4:8.0", "[::1:80",
-					    "host:80", "]:80", "[:80", "1.2.3.4:80 ", "1111111111111111111111111111111111111111111111111:80"};
+	static const char *const wrong[] = {"",
+					    ":80",
+					    "1.2.3.4",
+					    "1.2.3.4:",
+					    "1.2.3.4:0x50",
+					    "::1:80",
+					    "[::1]80",
+					    "[::1]",
+					    "[]:80",
+					    "[1.2.3.4]:80",
+					    "1.2.3:80",
+					    "01.2.3.4:80",
+					    "1.2.3.4:080",
+					    "1.2.3.4:8.0",
+					    "[::1:80",
+					    "host:80",
+					    "]:80",
+					    "[:80",
+					    "1.2.3.4:80 ",
+					    "1111111111111111111111111111111111111111111111111:80"};
 	struct sockaddr_storage a = {0};
 	socklen_t len = 0;
 
@@ -300,8 +349,9 @@ static void root_refuses_what_others_may_write(void **state)
 	conf__free(c);
 	assert_int_equal(err, geteuid() == 0 ? -EINVAL : 0);
 	if (err)
-		assert_non_null(strstr(error.data, ":1:1: file: found a file that others may write (mode 0666), "
-						   "expected mode 0644 or stricter, since root reads it"));
+		assert_non_null(strstr(
+			error.data, ":1:1: file: found a file that others may write (mode 0666), "
+				    "expected mode 0644 or stricter, since root reads it"));
 }
 
 int main(void)

@@ -32,9 +32,11 @@ static void writes_every_kind(void **state)
 	json__time(&j, "at", 1767323045678901234);
 	json__time(&j, "epoch", 0);
 	json__close(&j, '}');
-	assert_buf(&b, "{\"s\":\"a \\\"b\\\" / c\",\"none\":null,\"id\":\"18446744073709551615\",\"low\":-9223372036854775808,"
-		       "\"pid\":42,\"share\":0.25,\"nan\":null,\"inf\":null,\"list\":[true,false,{},null],\"empty\":[],"
-		       "\"at\":\"2026-01-02T03:04:05.678Z\",\"epoch\":\"1970-01-01T00:00:00.000Z\"}");
+	assert_buf(
+		&b,
+		"{\"s\":\"a \\\"b\\\" / c\",\"none\":null,\"id\":\"18446744073709551615\",\"low\":-9223372036854775808,"
+		"\"pid\":42,\"share\":0.25,\"nan\":null,\"inf\":null,\"list\":[true,false,{},null],\"empty\":[],"
+		"\"at\":\"2026-01-02T03:04:05.678Z\",\"epoch\":\"1970-01-01T00:00:00.000Z\"}");
 }
 
 /* Whatever a name holds, the text is one line, is JSON, and gives the bytes back. */
@@ -45,9 +47,14 @@ static void hostile_names_survive(void **state)
 		size_t n;
 	} names[] = {
 #define NAME(s) {s, sizeof(s) - 1}
-		NAME("x\n{\"forged\":true}\r"), NAME("a\0b"),		  NAME("\x1b]0;title\x07"),
-		NAME("\"\\\"\\\\"),	      NAME("\xff\xc0\xaf\xed\xa0\x80"), NAME("\xe2\x80\xae\xe2\x80\xa8"),
-		NAME("\\u0000\\x41"),	      NAME("caf\xc3\xa9"),
+		NAME("x\n{\"forged\":true}\r"),
+		NAME("a\0b"),
+		NAME("\x1b]0;title\x07"),
+		NAME("\"\\\"\\\\"),
+		NAME("\xff\xc0\xaf\xed\xa0\x80"),
+		NAME("\xe2\x80\xae\xe2\x80\xa8"),
+		NAME("\\u0000\\x41"),
+		NAME("caf\xc3\xa9"),
 	};
 
 	(void)state;
@@ -74,8 +81,9 @@ static void hostile_names_survive(void **state)
 
 static void reads_values(void **state)
 {
-	static const char text[] = " {\"a\": [1, -2.5e1, \"x\\u00e9\\ud83d\\ude00\\/\", true, null], \"id\": \"18446744073709551615\",\n"
-				   "\"n\": 9007199254740991, \"o\": {\"k\": false}, \"\": 0}\r\n";
+	static const char text[] =
+		" {\"a\": [1, -2.5e1, \"x\\u00e9\\ud83d\\ude00\\/\", true, null], \"id\": \"18446744073709551615\",\n"
+		"\"n\": 9007199254740991, \"o\": {\"k\": false}, \"\": 0}\r\n";
 	struct jdoc *d = jdoc__parse(text, strlen(text), NULL);
 	const struct jval *root, *a;
 	const char *key = NULL;
@@ -123,7 +131,8 @@ static void reads_values(void **state)
 
 static void reads_ids_exactly(void **state)
 {
-	static const char text[] = "[\"0\", \"18446744073709551616\", \"01\", \"\", \"-1\", \"1 \", \"+1\", -1, 1.5, \"0x1\"]";
+	static const char text[] =
+		"[\"0\", \"18446744073709551616\", \"01\", \"\", \"-1\", \"1 \", \"+1\", -1, 1.5, \"0x1\"]";
 	struct jdoc *d = jdoc__parse(text, strlen(text), NULL);
 	uint64_t u = 9;
 
@@ -175,7 +184,8 @@ static const struct {
 	{"9007199254740992", "line 1, column 17: an integer beyond 2^53 that is not a string"},
 	{"18446744073709551615", "line 1, column 21: an integer beyond 2^53 that is not a string"},
 	{"-9007199254740992", "line 1, column 18: an integer beyond 2^53 that is not a string"},
-	{"0.1234567890123456789012345678901234567890123456789012345678901", "line 1, column 64: a number of more than 60 characters"},
+	{"0.1234567890123456789012345678901234567890123456789012345678901",
+	 "line 1, column 64: a number of more than 60 characters"},
 	{"/* c */ 1", "line 1, column 1: no value where one is due"},
 };
 

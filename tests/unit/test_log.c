@@ -48,8 +48,9 @@ static void one_line_a_message(void **state)
 	log_warn("w");
 	log_error("e");
 	release_stderr(c, &said);
-	assert_buf(&said, "unit: cgroup x\\x0aunit: error: forged\\x0d\\x1b[2J\\xe2\\x80\\xae is gone\n"
-			  "unit: warning: w\nunit: error: e\n");
+	assert_buf(&said,
+		   "unit: cgroup x\\x0aunit: error: forged\\x0d\\x1b[2J\\xe2\\x80\\xae is gone\n"
+		   "unit: warning: w\nunit: error: e\n");
 }
 
 static void cuts_and_says_so(void **state)
@@ -90,11 +91,13 @@ static void levels_for_the_journal_alone(void **state)
 
 	(void)state;
 	assert_int_equal(fstat(c.fd, &st), 0);
-	(void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	(void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+		       (uintmax_t)st.st_ino);
 	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
 	log__init("unit", LOG_INFO);
 	log_warn("to the journal");
-	(void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino + 1);
+	(void)snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev,
+		       (uintmax_t)st.st_ino + 1);
 	assert_int_equal(setenv("JOURNAL_STREAM", stream, 1), 0);
 	log__init("unit", LOG_INFO);
 	log_warn("inherited");

@@ -131,7 +131,7 @@ static void keys_of_odd_sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(put_get_remove),   cmocka_unit_test(refuses_when_full),
+		cmocka_unit_test(put_get_remove),	cmocka_unit_test(refuses_when_full),
 		cmocka_unit_test(agrees_with_an_array), cmocka_unit_test(walk_may_remove),
 		cmocka_unit_test(keys_of_odd_sizes),
 	};

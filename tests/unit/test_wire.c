@@ -41,7 +41,8 @@ static void refuses_before_the_payload_comes(void **state)
 
 	(void)state;
 	assert_int_equal(wire__get("\x65\0\0\0\1\0\0\0", 8, 100, &kind, &payload, &len), -EMSGSIZE);
-	assert_int_equal(wire__get("\xff\xff\xff\xff\1\0\0\0", 8, WIRE_MAX, &kind, &payload, &len), -EMSGSIZE);
+	assert_int_equal(wire__get("\xff\xff\xff\xff\1\0\0\0", 8, WIRE_MAX, &kind, &payload, &len),
+			 -EMSGSIZE);
 	assert_int_equal(wire__get("\0\0\0\0\1\0\1\0", 8, 100, &kind, &payload, &len), -EPROTO);
 	assert_int_equal(wire__get("\0\0\0\0\1\0\0\1", 8, 100, &kind, &payload, &len), -EPROTO);
 	assert_int_equal(len, 77);

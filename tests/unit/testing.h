@@ -13,12 +13,12 @@
 #include "buf.h"
 
 /* b holds exactly these bytes; b is emptied. */
-#define assert_buf(b, text)                                                                        \
-	do {                                                                                       \
-		assert_false((b)->failed);                                                         \
-		assert_string_equal((b)->data ? (b)->data : "", text);                             \
-		assert_int_equal((b)->len, strlen(text));                                          \
-		buf__clear(b);                                                                     \
+#define assert_buf(b, text)                                            \
+	do {                                                           \
+		assert_false((b)->failed);                             \
+		assert_string_equal((b)->data ? (b)->data : "", text); \
+		assert_int_equal((b)->len, strlen(text));              \
+		buf__clear(b);                                         \
 	} while (0)
 
 #endif

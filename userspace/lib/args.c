@@ -3,15 +3,19 @@
 
 struct option_row {
 	const char *name;
-	size_t at;	/* offset of the pointer or bool */
+	size_t at; /* offset of the pointer or bool */
 	bool has_value;
 };
 
 static const struct option_row rows[] = {
-	{"--config", offsetof(struct args, config), true},	  {"--run-dir", offsetof(struct args, run_dir), true},
-	{"--state-dir", offsetof(struct args, state_dir), true}, {"--bpffs", offsetof(struct args, bpffs), true},
-	{"--root", offsetof(struct args, root), true},		  {"--quiet", offsetof(struct args, quiet), false},
-	{"--check-config", offsetof(struct args, check_config), false}, {"--help", offsetof(struct args, help), false},
+	{"--config", offsetof(struct args, config), true},
+	{"--run-dir", offsetof(struct args, run_dir), true},
+	{"--state-dir", offsetof(struct args, state_dir), true},
+	{"--bpffs", offsetof(struct args, bpffs), true},
+	{"--root", offsetof(struct args, root), true},
+	{"--quiet", offsetof(struct args, quiet), false},
+	{"--check-config", offsetof(struct args, check_config), false},
+	{"--help", offsetof(struct args, help), false},
 };
 
 const char *args__help(void)
@@ -73,7 +77,8 @@ int args__give(const struct args *a, const char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *value;
 
-		if (!rows[i].has_value || (rows[i].at == offsetof(struct args, config) && !a->config_named))
+		if (!rows[i].has_value ||
+		    (rows[i].at == offsetof(struct args, config) && !a->config_named))
 			continue;
 		memcpy(&value, (const char *)a + rows[i].at, sizeof(value));
 		argv[n++] = rows[i].name;

@@ -9,18 +9,22 @@
 #define CONFIG_DEFAULT "/etc/autoecoops/aeod.yaml"
 
 struct args {
-	const char *config;	/* --config; CONFIG_DEFAULT */
-	bool config_named;	/* it must exist */
-	const char *run_dir;	/* --run-dir; RUN_DIR_DEFAULT: socket, lock */
-	const char *state_dir;	/* --state-dir; /var/lib/autoecoops */
-	const char *bpffs;	/* --bpffs; /sys/fs/bpf */
-	const char *root;	/* --root; "" : where /proc, /sys and the runtimes' files are looked for */
-	bool quiet;		/* --quiet: no line a second, no live view */
-	bool check_config;	/* --check-config */
+	const char *config;    /* --config; CONFIG_DEFAULT */
+	bool config_named;     /* it must exist */
+	const char *run_dir;   /* --run-dir; RUN_DIR_DEFAULT: socket, lock */
+	const char *state_dir; /* --state-dir; /var/lib/autoecoops */
+	const char *bpffs;     /* --bpffs; /sys/fs/bpf */
+	const char *root; /* --root; "" : where /proc, /sys and the runtimes' files are looked for */
+	bool quiet;	  /* --quiet: no line a second, no live view */
+	bool check_config; /* --check-config */
 	bool help;
 };
 
-#define ARGS_INIT {CONFIG_DEFAULT, false, RUN_DIR_DEFAULT, "/var/lib/autoecoops", "/sys/fs/bpf", "", false, false, false}
+#define ARGS_INIT                                                                                 \
+	{                                                                                         \
+		CONFIG_DEFAULT, false, RUN_DIR_DEFAULT, "/var/lib/autoecoops", "/sys/fs/bpf", "", \
+			false, false, false                                                       \
+	}
 
 /*
  * Take the common options out of argv[1..]: both `--run-dir D` and `--run-dir=D`. The rest stays, in order, from argv[1] on, and *argc is

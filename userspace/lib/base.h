@@ -41,11 +41,11 @@ static inline void close_file(FILE **f)
 #define cleanup_fd cleanup(close_fd)
 #define cleanup_file cleanup(close_file)
 
-#define take(p)                          \
-	({                               \
+#define take(p)                             \
+	({                                  \
 		__typeof__(p) taken_ = (p); \
-		(p) = NULL;              \
-		taken_;                  \
+		(p) = NULL;                 \
+		taken_;                     \
 	})
 
 static inline int take_fd(int *fd)

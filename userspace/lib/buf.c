@@ -217,7 +217,8 @@ static int unescape(struct buf *b, const char *s, size_t n)
 			buf__char(b, s[i]);
 		} else if (i + 1 < n && s[i + 1] == '\\') {
 			buf__char(b, s[++i]);
-		} else if (i + 3 < n && s[i + 1] == 'x' && hex_digit(s[i + 2]) >= 0 && hex_digit(s[i + 3]) >= 0) {
+		} else if (i + 3 < n && s[i + 1] == 'x' && hex_digit(s[i + 2]) >= 0 &&
+			   hex_digit(s[i + 3]) >= 0) {
 			buf__char(b, (char)(hex_digit(s[i + 2]) << 4 | hex_digit(s[i + 3])));
 			i += 3;
 		} else {

@@ -6,13 +6,16 @@
 #include "base.h"
 
 struct buf {
-	char *data;	/* NUL-terminated behind len once anything was appended; owned */
+	char *data; /* NUL-terminated behind len once anything was appended; owned */
 	size_t len;
 	size_t cap;
-	bool failed;	/* an append did not fit into memory: the content is cut there */
+	bool failed; /* an append did not fit into memory: the content is cut there */
 };
 
-#define BUF_INIT {NULL, 0, 0, false}
+#define BUF_INIT                  \
+	{                         \
+		NULL, 0, 0, false \
+	}
 #define cleanup_buf cleanup(buf__done)
 
 /* Free the content; the struct may be used again. */

@@ -42,7 +42,8 @@ const char *call__name(uint32_t call, char *text, size_t n)
 {
 	uint32_t nr = call & ~AEO_CALL_COMPAT;
 	bool is_compat = call & AEO_CALL_COMPAT;
-	const char *name = is_compat ? find(compat, ARRAY_SIZE(compat), nr) : find(native, ARRAY_SIZE(native), nr);
+	const char *name = is_compat ? find(compat, ARRAY_SIZE(compat), nr) :
+				       find(native, ARRAY_SIZE(native), nr);
 
 	if (call == AEO_CALL_NONE)
 		(void)snprintf(text, n, "none");

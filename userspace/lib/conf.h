@@ -34,10 +34,12 @@ struct conf *conf__free(struct conf *c);
  * what was found, what was expected". 0, -ENOENT when there is no such file, -EINVAL, or another negative errno. */
 int conf__read(struct conf *c, const char *path, struct buf *ret_error);
 /* The same from memory; `name` stands for the file in messages. Out of memory is said by -ENOMEM alone. */
-int conf__parse(struct conf *c, const char *name, const char *text, size_t n, struct buf *ret_error);
+int conf__parse(struct conf *c, const char *name, const char *text, size_t n,
+		struct buf *ret_error);
 
-uint64_t conf__uint(const struct conf *c, enum conf_id id);    /* UINT, DURATION (ns), BYTES, ENUM (index), BOOL (0, 1) */
-double conf__percent(const struct conf *c, enum conf_id id);   /* PERCENT, 0..100 */
+uint64_t conf__uint(const struct conf *c,
+		    enum conf_id id); /* UINT, DURATION (ns), BYTES, ENUM (index), BOOL (0, 1) */
+double conf__percent(const struct conf *c, enum conf_id id); /* PERCENT, 0..100 */
 /* STRING, ADDRESS ("" for none), ENUM (name). Never NULL; valid until the row is reloaded or read again. */
 const char *conf__string(const struct conf *c, enum conf_id id);
 /* LIST of strings: the i-th, or NULL behind the last. */

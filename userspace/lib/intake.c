@@ -11,7 +11,8 @@ struct intake {
 static const struct probe_row rows[] = {
 #define EVT 0
 #define SEC 1
-#define PROBE(name, on, ring, what, fields, text, tail, blind) {#name, what, fields, text, tail, blind, on, ring},
+#define PROBE(name, on, ring, what, fields, text, tail, blind) \
+	{#name, what, fields, text, tail, blind, on, ring},
 #include "probes.def"
 #undef PROBE
 #undef EVT
@@ -46,7 +47,8 @@ int intake__check(const void *data, size_t n, uint32_t cpus, struct event *ret_e
 		return -EPROTO;
 	if (e->abi != AEO_ABI || e->probe >= PROBE_MAX || e->cpu >= cpus || e->len > n)
 		return -EPROTO;
-	if (e->extra > AEO_EXTRA || e->tail > AEO_TAIL || e->len != sizeof(*e) + 8 * (size_t)e->extra + e->tail)
+	if (e->extra > AEO_EXTRA || e->tail > AEO_TAIL ||
+	    e->len != sizeof(*e) + 8 * (size_t)e->extra + e->tail)
 		return -EPROTO;
 	if (e->text[AEO_TEXT - 1] || e->comm[AEO_COMM - 1])
 		return -EPROTO;
@@ -122,7 +124,8 @@ const char *loss__name(enum aeo_loss why)
 
 const char *errclass__name(enum aeo_errclass c)
 {
-	static const char *const names[ERR_MAX] = {"other", "EAGAIN", "EINTR", "ETIMEDOUT", "EINPROGRESS"};
+	static const char *const names[ERR_MAX] = {"other", "EAGAIN", "EINTR", "ETIMEDOUT",
+						   "EINPROGRESS"};
 
 	return names[c];
 }

@@ -20,8 +20,8 @@ static bool is_journal(void)
 	uint64_t dev, ino;
 	struct stat st;
 
-	return stream && sscanf(stream, "%" SCNu64 ":%" SCNu64, &dev, &ino) == 2 && !fstat(STDERR_FILENO, &st) &&
-	       st.st_dev == dev && st.st_ino == ino;
+	return stream && sscanf(stream, "%" SCNu64 ":%" SCNu64, &dev, &ino) == 2 &&
+	       !fstat(STDERR_FILENO, &st) && st.st_dev == dev && st.st_ino == ino;
 }
 
 void log__init(const char *program, enum log_level most)
@@ -54,7 +54,10 @@ void log__write(enum log_level level, const char *fmt, ...)
 	if (journal)
 		buf__printf(&line, "<%d>", (int)level);
 	else
-		buf__printf(&line, "%s: %s", name, level == LOG_ERROR ? "error: " : level == LOG_WARN ? "warning: " : "");
+		buf__printf(&line, "%s: %s", name,
+			    level == LOG_ERROR ? "error: " :
+			    level == LOG_WARN  ? "warning: " :
+						 "");
 	buf__add(&line, text.data ? text.data : "", text.len);
 	buf__char(&line, '\n');
 	/* Nobody is left to tell when standard error is gone. */

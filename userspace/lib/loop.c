@@ -102,8 +102,10 @@ static void on_poll(uv_poll_t *h, int status, int events)
 {
 	struct loop_watch *w = h->data;
 
-	w->fd_fn(w->arg, status < 0 ? LOOP_READ : (events & UV_READABLE ? LOOP_READ : 0) |
-		(events & UV_WRITABLE ? LOOP_WRITE : 0) | (events & UV_PRIORITIZED ? LOOP_PRIORITY : 0));
+	w->fd_fn(w->arg, status < 0 ? LOOP_READ :
+				      (events & UV_READABLE ? LOOP_READ : 0) |
+					      (events & UV_WRITABLE ? LOOP_WRITE : 0) |
+					      (events & UV_PRIORITIZED ? LOOP_PRIORITY : 0));
 }
 
 struct loop_watch *loop__fd(struct loop *l, int fd, int events, loop_fd_fn fn, void *arg)
@@ -134,7 +136,8 @@ static void on_timer(uv_timer_t *h)
 	w->fn(w->arg);
 }
 
-struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every_ms, loop_fn fn, void *arg)
+struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every_ms, loop_fn fn,
+			       void *arg)
 {
 	struct loop_watch *w = watch_new(arg);
 	int err;

@@ -27,7 +27,8 @@ struct loop_watch *loop__fd(struct loop *l, int fd, int events, loop_fd_fn fn, v
 /* Change the events of a descriptor's watch. 0 or negative errno. */
 int loop__fd_events(struct loop_watch *w, int events);
 /* Call fn first after `first_ms` and then every `every_ms` (0: once). NULL with errno. */
-struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every_ms, loop_fn fn, void *arg);
+struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every_ms, loop_fn fn,
+			       void *arg);
 /* Call fn on a signal, also one inherited as ignored. NULL with errno. */
 struct loop_watch *loop__signal(struct loop *l, int signo, loop_fn fn, void *arg);
 /* Stop watching, also from inside its own callback. The watch is freed by the loop; the pointer is dead. Accepts NULL, returns NULL. */

@@ -27,7 +27,8 @@ struct map *map__new(size_t key_size, size_t value_size, size_t most)
 	m->cap = 64;
 	m->slot = calloc(m->cap, sizeof(*m->slot));
 	if (getrandom(m->seed, sizeof(m->seed), GRND_NONBLOCK) != (ssize_t)sizeof(m->seed))
-		m->seed[0] = m->seed[1] = (uintptr_t)m->slot; /* early at boot: where memory happens to lie */
+		m->seed[0] = m->seed[1] =
+			(uintptr_t)m->slot; /* early at boot: where memory happens to lie */
 	return m->slot ? m : map__free(m);
 }
 

@@ -26,7 +26,7 @@ enum metric_id {
 struct metric_row {
 	const char *name, *unit, *labels, *help;
 	enum metric_type type;
-	uint32_t cap;		/* series at most, `other` not counted */
+	uint32_t cap; /* series at most, `other` not counted */
 	uint8_t k0, k1;
 };
 
@@ -52,15 +52,16 @@ void metrics__begin(struct metrics *m);
 void metrics__add(struct metrics *m, enum metric_id id, const char *labels, double value);
 
 struct exemplar {
-	double value;		/* seconds */
-	double wall_s;		/* when, seconds since the epoch */
+	double value;  /* seconds */
+	double wall_s; /* when, seconds since the epoch */
 	char id[40];
 	char binary[AEO_COMM * 4];
 };
 
 /* A histogram in the kernel's buckets (see AEO_BUCKETS): exported are k0..k1 of its row, the lower ones summed into k0, the higher
  * ones into +Inf. `exemplars`: AEO_BUCKETS of them or NULL; value 0 is none. */
-void metrics__hist(struct metrics *m, enum metric_id id, const char *labels, const struct aeo_hist *h, const struct exemplar *exemplars);
+void metrics__hist(struct metrics *m, enum metric_id id, const char *labels,
+		   const struct aeo_hist *h, const struct exemplar *exemplars);
 /* End: append the snapshot's binary form to b. Every family of metrics.def is in it; one that got no series has a zero (cgroup="/", its
  * other labels "none"). 0, -ENOMEM, or -EMSGSIZE above WIRE_MAX. */
 int metrics__end(struct metrics *m, struct buf *b);

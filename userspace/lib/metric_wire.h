@@ -15,8 +15,9 @@
 
 #define SNAP_MAGIC 0x4d4f4541u
 #define SNAP_VERSION 1
-#define SNAP_LABELS 2048u	/* bytes of a series' labels, at most; longer ones get no series of their own */
-#define SNAP_EXEMPLAR_LABELS 135u /* the format allows 128 characters of names and values; punctuation beside them */
+#define SNAP_LABELS 2048u /* bytes of labels; longer ones get no series of their own */
+/* the format allows 128 characters of names and values; punctuation beside them */
+#define SNAP_EXEMPLAR_LABELS 135u
 
 struct snap_head {
 	uint32_t magic;

@@ -10,19 +10,19 @@
  * and owned by attrib/; valid until the cgroup is forgotten, which is later than its last event (a grace time). */
 struct subject {
 	uint64_t cgroup_id;
-	const char *cgroup;	   /* path in its hierarchy, "/" for the root */
-	const char *unit;	   /* systemd unit, for example "nginx.service" */
-	const char *container;	   /* the runtime's name of it, its id where it has none */
+	const char *cgroup;    /* path in its hierarchy, "/" for the root */
+	const char *unit;      /* systemd unit, for example "nginx.service" */
+	const char *container; /* the runtime's name of it, its id where it has none */
 	const char *container_id;
-	const char *runtime;	   /* docker | containerd | cri-o | podman | "" */
-	const char *pod;	   /* name */
+	const char *runtime; /* docker | containerd | cri-o | podman | "" */
+	const char *pod;     /* name */
 	const char *pod_uid;
-	const char *namespace_;	   /* of the pod */
-	const char *workload;	   /* what the pod belongs to: its name without the generated suffixes */
-	const char *unnamed;	   /* why a container has no name of its own: "" when it has, or when it is no container */
-	const char *labels;	   /* the same as Prometheus labels: `cgroup="…",namespace="…",…`, escaped, no braces */
+	const char *namespace_; /* of the pod */
+	const char *workload; /* what the pod belongs to: its name without the generated suffixes */
+	const char *unnamed;  /* why a container has no name: "" when it has, or is none */
+	const char *labels;   /* for Prometheus: `cgroup="…",namespace="…"`, escaped */
 	bool is_container;
-	bool gone;		   /* removed; kept for late events */
+	bool gone; /* removed; kept for late events */
 };
 
 /* How cgroups are named on this node. */
@@ -48,12 +48,12 @@ struct probe_why_not {
 struct probe_info {
 	const char *name, *what, *blind;
 	bool is_default, on;
-	char variant[96];	/* programs in use, comma separated; "" when off */
+	char variant[96]; /* programs in use, comma separated; "" when off */
 	struct probe_why_not why_not[PROBE_RUNGS];
 	size_t why_nots;
 	uint64_t attempted, received, in_flight, lost[LOSS_MAX];
 	uint64_t run_count, run_time_ns, missed; /* missed: runs the kernel skipped (recursion) */
-	bool measured;		/* run_time_ns was measured, else estimated */
+	bool measured;				 /* run_time_ns was measured, else estimated */
 };
 
 /* One map as the self-metrics show it. */
@@ -65,10 +65,10 @@ struct map_info {
 /* A reading of the frequent channel: one key with its totals since start. */
 struct reading {
 	enum { READ_DENSE, READ_HIST, READ_COUNT, READ_CALL } kind;
-	uint16_t channel;	/* enum aeo_dense, aeo_hist_id or aeo_count_id */
+	uint16_t channel; /* enum aeo_dense, aeo_hist_id or aeo_count_id */
 	uint16_t op;
-	uint32_t label;		/* device, call, reason; the call number for READ_CALL */
-	uint64_t cgroup_id;	/* 0 node-wide, ~0 the full maps' `other` */
+	uint32_t label;	    /* device, call, reason; the call number for READ_CALL */
+	uint64_t cgroup_id; /* 0 node-wide, ~0 the full maps' `other` */
 	union {
 		const struct aeo_hist *hist;
 		const struct aeo_call *call;
@@ -81,9 +81,9 @@ typedef void (*reading_fn)(void *arg, const struct reading *r);
 /* An event as it comes from the ring, checked: numbers, text and tail lie inside. Valid during the call only. */
 struct event {
 	const struct aeo_ev *ev;
-	const uint64_t *extra;	/* ev->extra numbers */
-	const char *tail;	/* ev->tail bytes, not NUL-terminated */
-	uint64_t lost_before;	/* events of this probe lost on this CPU since the last one that arrived */
+	const uint64_t *extra; /* ev->extra numbers */
+	const char *tail;      /* ev->tail bytes, not NUL-terminated */
+	uint64_t lost_before; /* events of this probe lost on this CPU since the last one that arrived */
 };
 
 typedef void (*event_fn)(void *arg, const struct event *e);

@@ -11,10 +11,10 @@ struct client {
 	int fd;
 	struct loop_watch *watch;
 	struct buf in, out;
-	size_t out_at;	/* bytes of out that are sent */
+	size_t out_at; /* bytes of out that are sent */
 	struct ucred peer;
 	void *tag;
-	bool dead;	/* to be freed after the callback */
+	bool dead; /* to be freed after the callback */
 };
 
 struct server {
@@ -53,7 +53,8 @@ static void client_free(struct client *c)
 static bool flush(struct client *c)
 {
 	while (c->out_at < c->out.len) {
-		ssize_t n = send(c->fd, c->out.data + c->out_at, c->out.len - c->out_at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(c->fd, c->out.data + c->out_at, c->out.len - c->out_at,
+				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -76,7 +77,8 @@ static void serve_requests(struct client *c)
 		const char *payload;
 		enum wire_kind kind;
 		size_t n;
-		ssize_t took = wire__get(c->in.data + at, c->in.len - at, WIRE_REQUEST_MAX, &kind, &payload, &n);
+		ssize_t took = wire__get(c->in.data + at, c->in.len - at, WIRE_REQUEST_MAX, &kind,
+					 &payload, &n);
 
 		if (took < 0)
 			c->dead = true;
@@ -134,7 +136,8 @@ static void on_accept(void *arg, int events)
 	if (fd < 0)
 		return;
 	c = calloc(1, sizeof(*c));
-	if (!c || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->peer, &len) || !allowed(s, &c->peer)) {
+	if (!c || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->peer, &len) ||
+	    !allowed(s, &c->peer)) {
 		close(fd);
 		free(c);
 		return;
@@ -169,14 +172,16 @@ static int bind_socket(struct server *s, gid_t gid)
 	return err ? err : listen(s->fd, 128) ? -errno : 0;
 }
 
-struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t extra, request_fn fn, gone_fn gone, void *arg)
+struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t extra, request_fn fn,
+			   gone_fn gone, void *arg)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	int err = -ENAMETOOLONG;
 
 	if (!s)
 		return NULL;
-	*s = (struct server){.loop = l, .fd = -1, .gid = gid, .extra = extra, .fn = fn, .gone = gone, .arg = arg};
+	*s = (struct server){
+		.loop = l, .fd = -1, .gid = gid, .extra = extra, .fn = fn, .gone = gone, .arg = arg};
 	if (strlen(path) < sizeof(s->path)) {
 		(void)snprintf(s->path, sizeof(s->path), "%s", path);
 		s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -209,7 +214,8 @@ struct server *server__free(struct server *s)
 
 int client__send(struct client *c, enum wire_kind kind, const void *payload, size_t n)
 {
-	if (c->out.len - c->out_at + n > SERVER_QUEUE + WIRE_MAX || (c->out.len > c->out_at && c->out.len - c->out_at + n > SERVER_QUEUE))
+	if (c->out.len - c->out_at + n > SERVER_QUEUE + WIRE_MAX ||
+	    (c->out.len > c->out_at && c->out.len - c->out_at + n > SERVER_QUEUE))
 		return -ENOBUFS;
 	wire__put(&c->out, kind, payload, n);
 	if (c->out.failed)

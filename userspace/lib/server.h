@@ -8,20 +8,23 @@
 #include "loop.h"
 #include "wire.h"
 
-#define SERVER_CLIENTS 64	/* at once; further ones wait in the listen queue */
-#define SERVER_QUEUE (4u << 20) /* bytes that wait for a client; a stream's frame above that is dropped and counted */
+#define SERVER_CLIENTS 64 /* at once; further ones wait in the listen queue */
+/* bytes that wait for a client; a stream's frame above that is dropped and counted */
+#define SERVER_QUEUE (4u << 20)
 
 struct server;
 struct client;
 
 /* Handle one request of a client; payload valid during the call. Answer with client__send, now or later. */
-typedef void (*request_fn)(void *arg, struct client *c, enum wire_kind kind, const char *payload, size_t n);
+typedef void (*request_fn)(void *arg, struct client *c, enum wire_kind kind, const char *payload,
+			   size_t n);
 /* A client is gone: forget it. */
 typedef void (*gone_fn)(void *arg, struct client *c);
 
 /* Listen on path (an old socket there is replaced): mode 0660 with group gid, or 0600 when gid is -1. Peers allowed: root, our own user,
  * members of gid (their process's primary group), and `extra` (the exporter's user, -1 for none). NULL with errno. */
-struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t extra, request_fn fn, gone_fn gone, void *arg);
+struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t extra, request_fn fn,
+			   gone_fn gone, void *arg);
 /* Close all, remove the socket. Accepts NULL, returns NULL. */
 struct server *server__free(struct server *s);
 

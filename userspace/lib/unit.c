@@ -33,7 +33,8 @@ static bool flags(const char *unit, uint64_t value, char *text, size_t n)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].is_bit && value & rows[i].value && !strcmp(rows[i].unit, unit)) {
-			at += (size_t)snprintf(text + at, n - at, "%s%s", at ? "," : "", rows[i].text);
+			at += (size_t)snprintf(text + at, n - at, "%s%s", at ? "," : "",
+					       rows[i].text);
 			if (at >= n)
 				return true;
 		}
@@ -49,7 +50,8 @@ const char *unit__text(const char *unit, uint64_t value, char *text, size_t n)
 	else if (!strcmp(unit, "call"))
 		(void)call__name((uint32_t)value, text, n);
 	else if (!strcmp(unit, "dev"))
-		(void)snprintf(text, n, "%u:%u", (unsigned)(value >> 20), (unsigned)(value & 0xfffff));
+		(void)snprintf(text, n, "%u:%u", (unsigned)(value >> 20),
+			       (unsigned)(value & 0xfffff));
 	else if (!strcmp(unit, "bool"))
 		(void)snprintf(text, n, "%s", value ? "true" : "false");
 	else if (!strcmp(unit, "int"))
@@ -75,7 +77,8 @@ const char *device__name(const char *root, uint32_t dev)
 	for (size_t i = 0; i < DEVICES; i++)
 		if (known[i].name[0] && known[i].dev == dev)
 			return known[i].name;
-	(void)snprintf(path, sizeof(path), "%s/sys/dev/block/%u:%u", root, dev >> 20, dev & 0xfffff);
+	(void)snprintf(path, sizeof(path), "%s/sys/dev/block/%u:%u", root, dev >> 20,
+		       dev & 0xfffff);
 	n = readlink(path, target, sizeof(target) - 1);
 	target[MAX(n, 0)] = '\0';
 	slash = strrchr(target, '/');
@@ -84,6 +87,7 @@ const char *device__name(const char *root, uint32_t dev)
 	if (slash)
 		(void)snprintf(known[next].name, sizeof(known[next].name), "%.31s", slash + 1);
 	else
-		(void)snprintf(known[next].name, sizeof(known[next].name), "%u:%u", dev >> 20, dev & 0xfffff);
+		(void)snprintf(known[next].name, sizeof(known[next].name), "%u:%u", dev >> 20,
+			       dev & 0xfffff);
 	return known[next].name;
 }

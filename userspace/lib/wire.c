@@ -9,9 +9,14 @@
 
 void wire__put(struct buf *b, enum wire_kind kind, const void *payload, size_t n)
 {
-	unsigned char head[WIRE_HEAD] = {
-		(unsigned char)n, (unsigned char)(n >> 8), (unsigned char)(n >> 16), (unsigned char)(n >> 24),
-		(unsigned char)kind, (unsigned char)(kind >> 8), 0, 0};
+	unsigned char head[WIRE_HEAD] = {(unsigned char)n,
+					 (unsigned char)(n >> 8),
+					 (unsigned char)(n >> 16),
+					 (unsigned char)(n >> 24),
+					 (unsigned char)kind,
+					 (unsigned char)(kind >> 8),
+					 0,
+					 0};
 
 	if (n > WIRE_MAX) {
 		b->failed = true; /* every reader would refuse it */
@@ -21,7 +26,8 @@ void wire__put(struct buf *b, enum wire_kind kind, const void *payload, size_t n
 	buf__add(b, payload, n);
 }
 
-ssize_t wire__get(const char *data, size_t n, size_t most, enum wire_kind *ret_kind, const char **ret_payload, size_t *ret_len)
+ssize_t wire__get(const char *data, size_t n, size_t most, enum wire_kind *ret_kind,
+		  const char **ret_payload, size_t *ret_len)
 {
 	const unsigned char *h = (const unsigned char *)data;
 	size_t len;
@@ -64,7 +70,10 @@ static int read_all(int fd, void *to, size_t n, uint64_t deadline)
 	for (size_t done = 0; done < n;) {
 		uint64_t now = clock__boot();
 		struct pollfd p = {fd, POLLIN, 0};
-		int ms = deadline ? (int)((deadline - MIN(now, deadline) + NS_PER_MS - 1) / NS_PER_MS) : -1;
+		int ms =
+			deadline ?
+				(int)((deadline - MIN(now, deadline) + NS_PER_MS - 1) / NS_PER_MS) :
+				-1;
 		int ready = poll(&p, 1, ms);
 		ssize_t r;
 
@@ -100,8 +109,8 @@ int wire__recv(int fd, struct buf *b, int timeout_ms, enum wire_kind *ret_kind)
 	took = wire__get(head, sizeof(head), WIRE_MAX, &kind, &payload, &len);
 	if (took < 0)
 		return (int)took;
-	len = (unsigned char)head[0] | (size_t)(unsigned char)head[1] << 8 | (size_t)(unsigned char)head[2] << 16 |
-	      (size_t)(unsigned char)head[3] << 24;
+	len = (unsigned char)head[0] | (size_t)(unsigned char)head[1] << 8 |
+	      (size_t)(unsigned char)head[2] << 16 | (size_t)(unsigned char)head[3] << 24;
 	kind = (enum wire_kind)((unsigned char)head[4] | (unsigned char)head[5] << 8);
 	err = buf__reserve(b, len);
 	if (!err)
