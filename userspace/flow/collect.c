@@ -237,6 +237,7 @@ static void collect_maps(struct flow *f, struct metrics *m, struct buf *b)
 	const struct aeo_ckey *k;
 	struct aeo_hist *hist;
 	struct fcount *count;
+	uint64_t sampled = 0;
 	size_t at = 0;
 
 	while ((hist = map__next(f->hists, &at, (const void **)&h))) {
@@ -245,10 +246,13 @@ static void collect_maps(struct flow *f, struct metrics *m, struct buf *b)
 
 		if (h->hist >= HIST_MAX || (h->cgroup_id == ~0ULL && !hist->sum_ns))
 			continue;
+		for (size_t i = 0; h->hist == HIST_syscall && i < AEO_BUCKETS; i++)
+			sampled += hist->bucket[i];
 		key_labels(f, c, h->op, h->label, h->cgroup_id, b);
 		metrics__hist(m, c->metric, b->data ? b->data : "", hist,
 			      is_node && c->label == NONE && exemplars(f, false, h->hist, ex) ? ex : NULL);
 	}
+	metrics__add(m, METRIC_syscall_sampled, "", (double)sampled);
 	at = 0;
 	while ((count = map__next(f->counts, &at, (const void **)&k))) {
 		if (k->count >= COUNT_MAX || (k->cgroup_id == ~0ULL && !count->value))
