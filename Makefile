@@ -178,6 +178,24 @@ $(B)/trigger/%: tests/bpf/%.c
 # target: triggers      builds what the BPF tests run
 triggers: $(TRIGGERS)
 
+# One aeod a probe whose handlers do nothing: the test of that probe must fail with it.
+E := $(B)-empty
+$(E)/gen/%.bpf.o: bpf/probes/%.bpf.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -DAEO_EMPTY -c $< -o $@
+
+$(E)/%/aeod: $(E)/gen/%.bpf.o $(PROBES:%=$(G)/bpf/%.bpf.o) $(AEOD) $(EXPORT)
+	$(call say,EMPTY,$*)
+	@mkdir -p $(@D)/gen
+	$(Q)$(BPFTOOL) gen object $(@D)/gen/aeo.bpf.o $(filter-out $(G)/bpf/$*.bpf.o,$(PROBES:%=$(G)/bpf/%.bpf.o)) $<
+	$(Q)$(BPFTOOL) gen skeleton $(@D)/gen/aeo.bpf.o name aeo >$(@D)/gen/aeo.skel.h
+	$(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) $(LIB_INC) -iquote userspace/sense -I$(@D)/gen $(LINK_FLAGS) -o $@ $(call room_src,sense) \
+		$(filter-out $(call obj,$(call room_src,sense)),$(call obj,$(AEOD_SRC))) $(B)/libaeo.a $(AEOD_LIBS)
+	@rm -rf $(@D)/gen; cp $(EXPORT) $(@D)/aeo-export
+
+.PHONY: empties
+empties: $(PROBES:%=$(E)/%/aeod)
+
 # Fuzz targets: clang's libFuzzer, build/<arch>-fuzz/. FUZZ_SECONDS each.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FB       := build/$(ARCH)-fuzz
