@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "super.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/magic.h>
@@ -70,6 +71,25 @@ static void mount_bpffs(struct super *s)
 		return;
 	}
 	s->mounted = true;
+}
+
+/* What we mounted goes with us, unless another daemon pinned something there meanwhile. */
+static void unmount_bpffs(struct super *s)
+{
+	DIR *d = s->mounted ? opendir(s->args->bpffs) : NULL;
+	bool empty = true;
+	struct dirent *e;
+
+	if (!s->mounted)
+		return;
+	while (d && (e = readdir(d)))
+		empty &= e->d_name[0] == '.';
+	if (d)
+		closedir(d);
+	if (!empty)
+		log_notice("%s stays mounted: another daemon uses it", s->args->bpffs);
+	else if (umount2(s->args->bpffs, 0))
+		log_warn("unmounting %s: %s", s->args->bpffs, strerror(errno));
 }
 
 static int catch_signals(struct super *s)
@@ -388,8 +408,7 @@ int super__run(const struct args *a)
 	loop(&s);
 	for (enum child_id i = 0; i < CHILD_MAX; i++)
 		buf__done(&s.child[i].in);
-	if (s.mounted && umount2(a->bpffs, MNT_DETACH))
-		log_warn("unmounting %s: %s", a->bpffs, strerror(errno));
+	unmount_bpffs(&s);
 	if (s.stats >= 0)
 		close(s.stats);
 	close(s.lock);
