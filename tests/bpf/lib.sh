@@ -58,6 +58,7 @@ cleanup() {
 	[ -z "$daemon" ] || kill -INT "$daemon" 2>/dev/null
 	[ -z "$daemon" ] || wait "$daemon" 2>/dev/null
 	[ -z "$own_cgroup" ] || rmdir "$own_cgroup" 2>/dev/null
+	mountpoint -q "$T/bpf" && umount "$T/bpf"
 	rm -rf "$T"
 }
 
@@ -82,7 +83,9 @@ start_daemon() {
 	port=$((20000 + RANDOM % 20000))
 	printf 'export:\n  listen: "127.0.0.1:%s"\n  cgroups: 1000\n  calls: 200\n' "$port" >"$T/aeod.yaml"
 	[ -x "$AEOD" ] || cannot "no aeod in PATH, nor in AEOD"
-	"$AEOD" run --quiet --config "$T/aeod.yaml" --run-dir "$T/run" --state-dir "$T/state" >"$T/log" 2>&1 &
+	mkdir "$T/bpf"
+	mount -t bpf bpf "$T/bpf" || cannot "no bpffs of its own"
+	"$AEOD" run --quiet --config "$T/aeod.yaml" --run-dir "$T/run" --state-dir "$T/state" --bpffs "$T/bpf" >"$T/log" 2>&1 &
 	daemon=$!
 	within 20 is_ready || cannot "aeod did not become ready: $(tail -n 3 "$T/log")"
 	"$AEOD" events -f -o json --run-dir "$T/run" >"$T/events" 2>>"$T/log" &
