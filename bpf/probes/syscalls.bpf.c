@@ -79,8 +79,10 @@ AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
 	if (!cpu)
 		return 0;
 	cpu->runs_exit++;
-	if (nr < 0)
+	if (nr < 0) { /* its result is the restored register of what the signal interrupted */
 		nr = compat ? NR_SIGRETURN_COMPAT : NR_SIGRETURN;
+		ret = 0;
+	}
 	if (!ret && is_fork(nr, compat))
 		return 0;
 	if (compat)
