@@ -256,8 +256,11 @@ static void on_ready(struct super *s, const struct wire_ready *r)
 	(void)fflush(stdout);
 	s->stats_ns = clock__boot() + STATS_FIRST_NS;
 	notify_systemd("READY=1");
-	if (!s->was_ready && !s->args->quiet)
-		start(s, CHILD_VIEW);
+	if (!s->was_ready) { /* now there is a socket to connect to */
+		start(s, CHILD_EXPORT);
+		if (!s->args->quiet)
+			start(s, CHILD_VIEW);
+	}
 	s->was_ready = true;
 }
 
@@ -403,8 +406,6 @@ int super__run(const struct args *a)
 		return 1;
 	mount_bpffs(&s);
 	start(&s, CHILD_SENSOR);
-	if (!s.stopping)
-		start(&s, CHILD_EXPORT);
 	loop(&s);
 	for (enum child_id i = 0; i < CHILD_MAX; i++)
 		buf__done(&s.child[i].in);
