@@ -8,20 +8,21 @@
 
 #define TCP_PROTOCOL 6
 #define ROOT_CGROUP 1 /* the first node of every hierarchy */
-#define TCP_FULL_STATES (~(1u << TCP_TIME_WAIT | 1u << TCP_NEW_SYN_RECV)) /* the others are smaller structs */
+#define TCP_FULL_STATES \
+	(~(1u << TCP_TIME_WAIT | 1u << TCP_NEW_SYN_RECV)) /* the others are smaller structs */
 #define SOCK_DONE_BIT 1 /* enum sock_flags: the peer's FIN has come */
 
 enum tcp_bytes { BYTES_SENT, BYTES_RECEIVED };
 enum tcp_opened { OPENED_UNKNOWN, OPENED_CONNECT, OPENED_ACCEPT };
 
 struct aeo_conn {
-	__u64 start_ns;		/* CLOCK_MONOTONIC, 0: before we came */
+	__u64 start_ns; /* CLOCK_MONOTONIC, 0: before we came */
 	__u64 cgroup_id;
-	__u64 sent;		/* bytes already counted */
+	__u64 sent; /* bytes already counted */
 	__u64 received;
-	__u64 sampled_ns;	/* when its round-trip time was last taken */
-	__u32 opened;		/* enum tcp_opened */
-	__u32 mine;		/* opened or closed by us: no event */
+	__u64 sampled_ns; /* when its round-trip time was last taken */
+	__u32 opened;	  /* enum tcp_opened */
+	__u32 mine;	  /* opened or closed by us: no event */
 	struct aeo_who who;
 };
 
@@ -64,40 +65,38 @@ static __always_inline __u64 conn_cgroup(const struct sock *sk, const struct aeo
 	return id ?: ROOT_CGROUP;
 }
 
-/* Payload sent, each byte once. */
-static __always_inline __u64 tcp_sent(const struct sock *sk)
+/* What the kernel knows about a connection, as we count it. */
+struct tcp_figures {
+	__u64 sent;	/* payload, each byte once */
+	__u64 received; /* payload: the kernel counts the peer's FIN as a byte */
+	__u64 srtt_us;
+	__u64 retrans;
+};
+
+/* From what the kernel has: bytes_sent, bytes_retrans, bytes_received, srtt_us, total_retrans, skc_flags. */
+static __always_inline struct tcp_figures tcp_figures(__u64 sent, __u64 again, __u64 received,
+						      __u32 srtt, __u32 retrans, __u64 flags)
 {
-	const struct tcp_sock *tp = (const void *)sk;
-	__u64 all = BPF_CORE_READ(tp, bytes_sent), again = BPF_CORE_READ(tp, bytes_retrans);
+	__u64 fin = flags >> SOCK_DONE_BIT & 1;
 
-	return all > again ? all - again : 0;
-}
-
-/* Payload received: the kernel counts the peer's FIN as a byte. */
-static __always_inline __u64 tcp_received(const struct sock *sk)
-{
-	const struct tcp_sock *tp = (const void *)sk;
-	__u64 all = BPF_CORE_READ(tp, bytes_received), fin = BPF_CORE_READ(sk, __sk_common.skc_flags) >> SOCK_DONE_BIT & 1;
-
-	return all > fin ? all - fin : 0;
-}
-
-static __always_inline __u64 tcp_srtt_ns(const struct sock *sk)
-{
-	const struct tcp_sock *tp = (const void *)sk;
-
-	return (__u64)(BPF_CORE_READ(tp, srtt_us) >> 3) * 1000;
+	return (struct tcp_figures){
+		.sent = sent > again ? sent - again : 0,
+		.received = received > fin ? received - fin : 0,
+		.srtt_us = srtt >> 3,
+		.retrans = retrans,
+	};
 }
 
 /* Count what was not yet counted; the counters only grow. */
-static __always_inline void conn_count(struct aeo_conn *c, __u64 cgroup, __u64 sent, __u64 received)
+static __always_inline void conn_count(struct aeo_conn *c, __u64 cgroup,
+				       const struct tcp_figures *f)
 {
-	if (sent > c->sent)
-		count_add(COUNT_tcp_bytes, BYTES_SENT, 0, cgroup, sent - c->sent);
-	if (received > c->received)
-		count_add(COUNT_tcp_bytes, BYTES_RECEIVED, 0, cgroup, received - c->received);
-	c->sent = sent;
-	c->received = received;
+	if (f->sent > c->sent)
+		count_add(COUNT_tcp_bytes, BYTES_SENT, 0, cgroup, f->sent - c->sent);
+	if (f->received > c->received)
+		count_add(COUNT_tcp_bytes, BYTES_RECEIVED, 0, cgroup, f->received - c->received);
+	c->sent = f->sent;
+	c->received = f->received;
 }
 
 #endif

@@ -157,7 +157,7 @@ static __always_inline void slow_event(const struct block_start *s, __u64 ns)
 	e->slot[1] = s->op;
 	e->slot[2] = s->bytes;
 	e->slot[3] = ns;
-	ev_end(e);
+	ev_end_quiet(e);
 }
 
 static __always_inline void done(const struct block_start *s)

@@ -35,7 +35,7 @@ static __always_inline void drop_event(struct sk_buff *skb, __u64 location, __u3
 	e->slot[1] = location;
 	e->slot[2] = bpf_ntohs(skb->protocol);
 	e->slot[3] = skb->len;
-	ev_end(e);
+	ev_end_quiet(e);
 }
 
 AEO_PROG("tp_btf/kfree_skb", drops_skb)

@@ -21,14 +21,25 @@ static __always_inline int is_open(const struct sock *sk)
 	       (1u << (BPF_CORE_READ(sk, __sk_common.skc_state) & 31) & OPEN_STATES);
 }
 
+static __always_inline struct tcp_figures figures_read(const struct sock *sk)
+{
+	const struct tcp_sock *tp = (const void *)sk;
+
+	return tcp_figures(BPF_CORE_READ(tp, bytes_sent), BPF_CORE_READ(tp, bytes_retrans),
+			   BPF_CORE_READ(tp, bytes_received), BPF_CORE_READ(tp, srtt_us),
+			   BPF_CORE_READ(tp, total_retrans),
+			   BPF_CORE_READ(sk, __sk_common.skc_flags));
+}
+
 /* A connection from before we came: its bytes so far are not ours to count. */
-static __always_inline struct aeo_conn *adopt(const struct sock *sk, struct task_struct *t)
+static __always_inline struct aeo_conn *adopt(const struct sock *sk, struct task_struct *t,
+					      const struct tcp_figures *f)
 {
 	struct aeo_conn c = {.opened = OPENED_UNKNOWN, .mine = ours(t)};
 
 	c.cgroup_id = cfg.cg_subsys == ~0u ? sock_cgroup_id(sk) : task_cgroup(t);
-	c.sent = tcp_sent(sk);
-	c.received = tcp_received(sk);
+	c.sent = f->sent;
+	c.received = f->received;
 	conn_keep(sk, &c);
 	/* Closed meanwhile, on another CPU: nobody would take the entry away. */
 	if (!is_open(sk))
@@ -36,41 +47,29 @@ static __always_inline struct aeo_conn *adopt(const struct sock *sk, struct task
 	return conn_find(sk);
 }
 
-static __always_inline void refresh(struct aeo_conn *c, const struct sock *sk,
-				    struct task_struct *t)
+static __always_inline void refresh(struct aeo_conn *c, struct task_struct *t, __u64 cgroup,
+				    const struct tcp_figures *f)
 {
-	__u64 now = bpf_ktime_get_ns(), srtt = tcp_srtt_ns(sk), cgroup = conn_cgroup(sk, c);
+	__u64 now = bpf_ktime_get_ns();
 
 	if (!c->who.pid) {
 		c->mine = ours(t);
 		who_note(&c->who, t);
 	}
-	conn_count(c, cgroup, tcp_sent(sk), tcp_received(sk));
-	if (!srtt || now - c->sampled_ns < SAMPLE_NS)
+	conn_count(c, cgroup, f);
+	if (!f->srtt_us || now - c->sampled_ns < SAMPLE_NS)
 		return;
 	c->sampled_ns = now;
-	hist_add(HIST_tcp_rtt, 0, 0, cgroup, srtt);
-}
-
-static __always_inline void write_row(struct seq_file *seq, const struct sock *sk,
-				      const struct aeo_conn *c)
-{
-	const struct tcp_sock *tp = (const void *)sk;
-	struct aeo_sockrow row = {.sock = (__u64)sk};
-
-	row.cgroup_id = conn_cgroup(sk, c);
-	row.sent = tcp_sent(sk);
-	row.received = tcp_received(sk);
-	row.srtt_us = BPF_CORE_READ(tp, srtt_us) >> 3;
-	row.retrans = BPF_CORE_READ(tp, total_retrans);
-	bpf_seq_write(seq, &row, sizeof(row));
+	hist_add(HIST_tcp_rtt, 0, 0, cgroup, f->srtt_us * 1000);
 }
 
 AEO_PROG("iter/task_file", socks_iter, struct bpf_iter_meta *meta, struct task_struct *t, __u32 fd,
 	 struct file *file)
 {
-	struct aeo_conn *c;
+	struct aeo_sockrow row = {};
+	struct tcp_figures f;
 	struct socket *socket;
+	struct aeo_conn *c;
 	struct sock *sk;
 
 	if (!t || !file || (file->f_inode->i_mode & MODE_TYPE) != MODE_SOCKET)
@@ -80,12 +79,19 @@ AEO_PROG("iter/task_file", socks_iter, struct bpf_iter_meta *meta, struct task_s
 	sk = BPF_CORE_READ(socket, sk);
 	if (!sk || !is_open(sk))
 		return 0;
+	f = figures_read(sk);
 	c = conn_find(sk);
 	if (!c)
-		c = adopt(sk, t);
+		c = adopt(sk, t, &f);
+	row.sock = (__u64)sk;
+	row.cgroup_id = conn_cgroup(sk, c);
+	row.sent = f.sent;
+	row.received = f.received;
+	row.srtt_us = f.srtt_us;
+	row.retrans = f.retrans;
 	if (c)
-		refresh(c, sk, t);
-	write_row(meta->seq, sk, c);
+		refresh(c, t, row.cgroup_id, &f);
+	bpf_seq_write(meta->seq, &row, sizeof(row));
 	return 0;
 }
 

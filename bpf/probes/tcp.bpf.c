@@ -47,7 +47,8 @@ static __always_inline void listening(const struct sock *sk)
 static __always_inline void connecting(const struct sock *sk)
 {
 	struct task_struct *t = current_task();
-	struct aeo_conn c = {.start_ns = bpf_ktime_get_ns(), .opened = OPENED_CONNECT, .mine = ours(t)};
+	struct aeo_conn c = {
+		.start_ns = bpf_ktime_get_ns(), .opened = OPENED_CONNECT, .mine = ours(t)};
 
 	c.cgroup_id = cfg.cg_subsys == ~0u ? sock_cgroup_id(sk) : current_cgroup();
 	who_note(&c.who, t);
@@ -98,21 +99,28 @@ static __always_inline void closing(const struct sock *sk)
 	who_note(&c->who, t);
 }
 
-static __always_inline void fill(struct aeo_ev *e, const struct sock *sk, const struct aeo_conn *c)
+/* The socket as the verifier knows it: read plainly, not by the probe-read helpers. */
+static __always_inline struct tcp_figures figures_of(struct tcp_sock *tp, const struct sock *sk)
 {
-	const struct tcp_sock *tp = (const void *)sk;
-	const struct inet_sock *inet = (const void *)sk;
+	return tcp_figures(tp->bytes_sent, tp->bytes_retrans, tp->bytes_received, tp->srtt_us,
+			   tp->total_retrans, sk->__sk_common.skc_flags);
+}
+
+static __always_inline void fill(struct aeo_ev *e, struct tcp_sock *tp, const struct aeo_conn *c,
+				 const struct tcp_figures *f)
+{
+	struct sock *sk = &tp->inet_conn.icsk_inet.sk;
 	__u64 *extra = ev_extra(e);
 
-	e->slot[0] = tcp_sent(sk);
-	e->slot[1] = tcp_received(sk);
+	e->slot[0] = f->sent;
+	e->slot[1] = f->received;
 	e->slot[2] = c && c->start_ns ? bpf_ktime_get_ns() - c->start_ns : 0;
-	e->slot[3] = tcp_srtt_ns(sk);
-	extra[0] = BPF_CORE_READ(tp, total_retrans);
-	extra[1] = BPF_CORE_READ(sk, __sk_common.skc_family);
-	extra[2] = bpf_ntohs(BPF_CORE_READ(inet, inet_sport));
-	extra[3] = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	extra[4] = BPF_CORE_READ(sk, sk_err);
+	e->slot[3] = f->srtt_us * 1000;
+	extra[0] = f->retrans;
+	extra[1] = sk->__sk_common.skc_family;
+	extra[2] = bpf_ntohs(tp->inet_conn.icsk_inet.inet_sport);
+	extra[3] = bpf_ntohs(sk->__sk_common.skc_dport);
+	extra[4] = sk->sk_err;
 	extra[5] = c ? c->opened : OPENED_UNKNOWN;
 	e->extra = TCP_EXTRA;
 	e->tail = put_addresses((char *)&extra[TCP_EXTRA], sk, extra[1]);
@@ -120,7 +128,8 @@ static __always_inline void fill(struct aeo_ev *e, const struct sock *sk, const 
 }
 
 /* The record is reserved with room for the longest addresses. */
-static __always_inline void close_event(const struct sock *sk, const struct aeo_conn *c, __u64 cgroup)
+static __always_inline void close_event(struct tcp_sock *tp, const struct aeo_conn *c, __u64 cgroup,
+					const struct tcp_figures *f)
 {
 	struct aeo_ev *e;
 
@@ -130,36 +139,41 @@ static __always_inline void close_event(const struct sock *sk, const struct aeo_
 	if (!e)
 		return;
 	who_put(e, c ? &c->who : &nobody);
-	fill(e, sk, c);
-	ev_end(e);
+	fill(e, tp, c, f);
+	ev_end_quiet(e);
+}
+
+static __always_inline void stopped_listening(const struct sock *sk)
+{
+	struct tcp_port at = port_of(sk);
+
+	if (cfg.cg_subsys != ~0u)
+		bpf_map_delete_elem(&aeo_listen, &at);
 }
 
 static __always_inline void closed(const struct sock *sk, int old)
 {
 	struct aeo_conn *c = conn_find(sk);
-	__u64 cgroup = conn_cgroup(sk, c), srtt = tcp_srtt_ns(sk);
-	struct tcp_port at;
+	struct tcp_sock *tp = bpf_skc_to_tcp_sock((void *)sk);
+	__u64 cgroup = conn_cgroup(sk, c);
+	struct tcp_figures f;
 
-	if (old == TCP_LISTEN) {
-		at = port_of(sk);
-		if (cfg.cg_subsys != ~0u)
-			bpf_map_delete_elem(&aeo_listen, &at);
+	/* Without a connection: the handshake of a client that never came to its end. */
+	if (!tp || (!c && (old == TCP_SYN_RECV || old == TCP_CLOSE)))
 		return;
-	}
-	/* A handshake of a client that never came to its end. */
-	if (!c && (old == TCP_SYN_RECV || old == TCP_CLOSE))
-		return;
+	f = figures_of(tp, sk);
 	if (old == TCP_SYN_SENT)
 		count_add(COUNT_tcp_failures, 0, 0, cgroup, 1);
-	if (srtt)
-		hist_add(HIST_tcp_rtt, 0, 0, cgroup, srtt);
+	if (f.srtt_us)
+		hist_add(HIST_tcp_rtt, 0, 0, cgroup, f.srtt_us * 1000);
 	if (c)
-		conn_count(c, cgroup, tcp_sent(sk), tcp_received(sk));
-	close_event(sk, c, cgroup);
+		conn_count(c, cgroup, &f);
+	close_event(tp, c, cgroup, &f);
 	conn_forget(sk);
 }
 
-AEO_PROG("tp_btf/inet_sock_set_state", tcp_state, const struct sock *sk, const int old, const int new)
+AEO_PROG("tp_btf/inet_sock_set_state", tcp_state, const struct sock *sk, const int old,
+	 const int new)
 {
 	if (sk->sk_protocol != TCP_PROTOCOL)
 		return 0;
@@ -168,6 +182,8 @@ AEO_PROG("tp_btf/inet_sock_set_state", tcp_state, const struct sock *sk, const i
 		connecting(sk);
 	else if (new == TCP_ESTABLISHED)
 		established(sk, old);
+	else if (new == TCP_CLOSE && old == TCP_LISTEN)
+		stopped_listening(sk);
 	else if (new == TCP_CLOSE)
 		closed(sk, old);
 	else if (new == TCP_LISTEN)
@@ -185,7 +201,8 @@ static __always_inline __u64 cgroup_of(const struct sock *sk)
 }
 
 /* One buffer may stand for several segments: counted as the kernel's RetransSegs counts them. */
-AEO_PROG("tp_btf/tcp_retransmit_skb", tcp_retransmit, const struct sock *sk, const struct sk_buff *skb)
+AEO_PROG("tp_btf/tcp_retransmit_skb", tcp_retransmit, const struct sock *sk,
+	 const struct sk_buff *skb)
 {
 	const struct tcp_skb_cb *cb = (const void *)&skb->cb;
 
