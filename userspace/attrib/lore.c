@@ -18,10 +18,16 @@ static const struct folder folders[] = {
 #undef FOLDER
 };
 
-/* Podman's names: containers that outlive a reboot, and those that do not, in either of two places. */
-static const char *const storage_files[] = {
-	"var/lib/containers/storage/overlay-containers/containers.json",
-	"var/lib/containers/storage/overlay-containers/volatile-containers.json",
+/* Podman's names: a list for each storage driver; containers that do not outlive a reboot have one of their own. */
+static const char *const storage_files[STORAGE_FILES] = {
+#define LISTS(driver)                                                       \
+	"var/lib/containers/storage/" driver "-containers/containers.json", \
+		"var/lib/containers/storage/" driver "-containers/volatile-containers.json"
+	LISTS("overlay"),
+	LISTS("vfs"),
+	LISTS("btrfs"),
+	LISTS("zfs"),
+#undef LISTS
 	"run/containers/storage/overlay-containers/containers.json",
 	"run/containers/storage/overlay-containers/volatile-containers.json",
 };
@@ -29,6 +35,7 @@ static const char *const storage_files[] = {
 static const char *const user_storage_files[] = {
 	".local/share/containers/storage/overlay-containers/containers.json",
 	".local/share/containers/storage/overlay-containers/volatile-containers.json",
+	".local/share/containers/storage/vfs-containers/containers.json",
 };
 
 const struct folder *folder__row(enum folder_id id)
@@ -194,6 +201,12 @@ static struct known *recall(struct lore *l, uint32_t uid, const char *runtime, b
 	return k && k->uid == uid && !strcmp(k->id, id) ? k : NULL;
 }
 
+/* What containerd's own client starts is called as it was told, and may be put anywhere. */
+static bool is_by_path(const struct folder *f, const char *id)
+{
+	return f->by_path || (f->spaces && !id__is_hex(id, strlen(id)));
+}
+
 /* Read DIR/[SPACE/]NAME/FILE. -ENOENT: no such container; -EAGAIN: no such file in its folder yet. */
 static int read_item(struct lore *l, int dir, const char *base, const struct folder *f,
 		     const char *space, const char *name, enum below how, struct buf *b)
@@ -223,7 +236,7 @@ static int parse_item(struct lore *l, const struct folder *f, const struct buf *
 	if (r < 0)
 		return r;
 	k->runtime = f->runtime;
-	k->by_path = f->by_path;
+	k->by_path = is_by_path(f, k->id);
 	k->learned_ns = now_ns;
 	new = remember(l, k);
 	if (!new)
@@ -260,7 +273,7 @@ int lore__learn(struct lore *l, enum folder_id id, const char *space, const char
 
 void lore__died(struct lore *l, enum folder_id id, const char *name, uint64_t now_ns)
 {
-	struct known *k = recall(l, 0, folders[id].runtime, folders[id].by_path, name);
+	struct known *k = recall(l, 0, folders[id].runtime, is_by_path(&folders[id], name), name);
 
 	if (k && !strcmp(k->runtime, folders[id].runtime) && !k->dead_ns)
 		k->dead_ns = now_ns;

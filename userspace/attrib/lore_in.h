@@ -7,6 +7,8 @@
 #include "lore.h"
 #include "map.h"
 
+#define STORAGE_FILES 10
+
 enum folder_id {
 #define FOLDER(id, ...) FOLDER_##id,
 #include "folders.def"
@@ -37,13 +39,13 @@ struct lore {
 	struct map *paths;   /* by hash of the cgroup's path: key in `known` */
 	struct map *pods;    /* by hash of the uid: struct named */
 	struct map *watches; /* by watch descriptor */
-	bool watched[FOLDER_MAX];
+	bool watched[FOLDER_MAX], started;
 	char docker[STATE_PATH]; /* its data root, where it was moved; "" not asked yet */
 	uint64_t missing_ns, pods_ns, swept_ns;
 	struct storage {
 		uint64_t ino, mtime_ns, size, read_ns;
 		int r;
-	} storage[4]; /* containers.json as last read */
+	} storage[STORAGE_FILES]; /* containers.json as last read */
 	uint64_t read, failed, overflows, refused;
 };
 

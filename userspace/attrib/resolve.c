@@ -90,9 +90,13 @@ static bool may_be(const struct attrib *a, const struct known *k, const struct e
 {
 	const struct entry *other = k->bound ? map__get(a->entries, &k->bound) : NULL;
 
+	uint64_t there;
+
 	if (k->bound == e->s.cgroup_id)
 		return true;
-	if (e->s.gone && now_ns - e->made_ns > LATE_NS)
+	/* The runtime's file may be read before the kernel's event of the end of an older cgroup at this path. */
+	there = e->s.gone ? 0 : hierarchy__id(a, e->s.cgroup, strlen(e->s.cgroup));
+	if (there ? there != e->s.cgroup_id : now_ns - e->made_ns > LATE_NS)
 		return false;
 	return !k->bound || (!k->dead_ns && (!other || other->s.gone));
 }

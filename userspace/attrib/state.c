@@ -57,6 +57,25 @@ static bool put_path(char *ret, const char *s)
 	return true;
 }
 
+/* "SLICE:PREFIX:NAME", how the systemd driver is told: SLICE/PREFIX-NAME.scope, where a-b.slice lies in a.slice. */
+static bool put_scope(char *ret, const char *s)
+{
+	const char *first = strchr(s, ':'), *second = first ? strchr(first + 1, ':') : NULL;
+	size_t slice = first ? (size_t)(first - s) : 0;
+	struct buf b cleanup_buf = BUF_INIT;
+
+	if (!second || strchr(s, '/') || slice < 7 || strncmp(first - 6, ".slice", 6) != 0)
+		return false;
+	for (size_t i = 1; i < slice - 6 && s[0] != '-'; i++)
+		if (s[i] == '-')
+			buf__printf(&b, "/%.*s.slice", (int)i, s);
+	if (s[0] != '-')
+		buf__printf(&b, "/%.*s", (int)slice, s);
+	buf__printf(&b, "/%.*s%s%s.scope", (int)(second - first - 1), first + 1,
+		    second > first + 1 ? "-" : "", second + 1);
+	return !b.failed && put_path(ret, b.data);
+}
+
 /* Kubernetes' labels, as the kubelet sets them through dockershim and CRI-O. */
 static void put_labels(const struct jval *labels, struct named *ret)
 {
@@ -96,6 +115,7 @@ int state__oci(const char *text, size_t n, const char *id, struct named *ret)
 	struct jdoc *d cleanup_doc = NULL;
 	struct named named = {.name = ""};
 	const struct jval *notes;
+	const char *path;
 	int r = parse(text, n, &d);
 
 	if (r < 0)
@@ -113,7 +133,9 @@ int state__oci(const char *text, size_t n, const char *id, struct named *ret)
 		put_name(named.name, "POD");
 	if (!*named.name)
 		put_name(named.name, text_of(notes, "nerdctl/name"));
-	(void)put_path(named.path, text_of(jval__get(jdoc__root(d), "linux"), "cgroupsPath"));
+	path = text_of(jval__get(jdoc__root(d), "linux"), "cgroupsPath");
+	if (!put_path(named.path, path))
+		(void)put_scope(named.path, path);
 	/* A container of plain containerd is called what it was called: its id, where that is no generated one. */
 	if (!*named.name && !id__is_hex(id, strlen(id)))
 		put_name(named.name, id);
@@ -147,8 +169,8 @@ int state__crun(const char *text, size_t n, const char *id, struct named *ret)
 	return 0;
 }
 
-/* Controllers whose path tells where the container is, the better first; "" is v2. */
-static const char *const runc_keys[] = {"", "memory", "cpuacct", "cpu", "pids"};
+/* Controllers whose path tells where the container is, the better first; "" is v2, and on a hybrid node the empty tree. */
+static const char *const runc_keys[] = {"memory", "cpuacct", "cpu", "pids", ""};
 
 /* "/sys/fs/cgroup/..." without the mount's part: on v1 and hybrid nodes its last part is the controller's name. */
 static const char *below_mount(const char *path, const char *controller)

@@ -126,7 +126,6 @@ static void pod_made(struct round *r, const char *folder)
 	r->fn(r->arg, &k);
 }
 
-/* What a folder holds already. Containers that are not found by path are asked for by id when their cgroup is seen. */
 static void list(struct round *r, enum folder_id id, enum level level, const char *space);
 
 static void space_made(struct round *r, enum folder_id id, const char *space)
@@ -142,6 +141,7 @@ static void space_made(struct round *r, enum folder_id id, const char *space)
 	fd = below__open_dir(r->l->root_fd, path, BELOW_ROOT);
 	if (fd >= 0)
 		(void)add_watch(r->l, fd, FOLDER_MASK, &w);
+	list(r, id, LEVEL_SPACE, space);
 }
 
 static void made(struct round *r, enum folder_id id, enum level level, const char *space,
@@ -153,15 +153,22 @@ static void made(struct round *r, enum folder_id id, enum level level, const cha
 		pod_made(r, name);
 	else if (f->spaces && level == LEVEL_FOLDER)
 		space_made(r, id, name);
-	else
+	else if (r->l->started || f->by_path || !id__is_hex(name, strlen(name)))
 		item_made(r, id, space, name);
 }
 
+/* What a folder holds already. At the start only what is not asked for by id; what appeared since is all new. */
 static void list(struct round *r, enum folder_id id, enum level level, const char *space)
 {
-	int fd = below__list_dir(r->l->root_fd, folder__path(r->l, id), BELOW_ROOT);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
+	char path[2 * STATE_PATH];
+	DIR *d;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s%s%s", folder__path(r->l, id), *space ? "/" : "",
+		       space);
+	fd = below__list_dir(r->l->root_fd, path, BELOW_ROOT);
+	d = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!d && fd >= 0)
 		close(fd);
@@ -172,14 +179,6 @@ static void list(struct round *r, enum folder_id id, enum level level, const cha
 		closedir(d);
 }
 
-static void list_folder(struct round *r, enum folder_id id)
-{
-	const struct folder *f = folder__row(id);
-
-	if (!f->file || f->by_path || f->spaces)
-		list(r, id, LEVEL_FOLDER, "");
-}
-
 static void watch_folder(struct round *r, enum folder_id id)
 {
 	struct watch w = {.folder = id, .level = LEVEL_FOLDER};
@@ -188,7 +187,7 @@ static void watch_folder(struct round *r, enum folder_id id)
 	if (fd < 0 || add_watch(r->l, fd, FOLDER_MASK, &w) < 0)
 		return;
 	r->l->watched[id] = true;
-	list_folder(r, id);
+	list(r, id, LEVEL_FOLDER, "");
 }
 
 void watch__add_missing(struct lore *l, uint64_t now_ns, known_fn fn, void *arg)
@@ -201,6 +200,7 @@ void watch__add_missing(struct lore *l, uint64_t now_ns, known_fn fn, void *arg)
 	for (int i = 0; i < FOLDER_MAX; i++)
 		if (!l->watched[i])
 			watch_folder(&r, i);
+	l->started = true;
 }
 
 static void take_event(struct round *r, const struct inotify_event *e)
@@ -211,7 +211,7 @@ static void take_event(struct round *r, const struct inotify_event *e)
 		r->l->overflows++;
 		for (int i = 0; i < FOLDER_MAX; i++)
 			if (r->l->watched[i])
-				list_folder(r, i);
+				list(r, i, LEVEL_FOLDER, "");
 		return;
 	}
 	if (!w)
