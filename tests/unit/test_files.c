@@ -302,6 +302,34 @@ static void idle_and_slow(void **state)
 	files__free(f);
 }
 
+/* Nothing on the node waited for memory: the cgroup's file has nothing new, and is not read. */
+static void calm_node(void **state)
+{
+	static const struct subject s = {.cgroup_id = 7, .cgroup = "/a", .labels = "cgroup=\"/a\""};
+	struct files *f = open_dir();
+
+	(void)state;
+	put_file("/proc", "none", "");
+	put_file("/proc/pressure", "memory", "some total=5\nfull total=5\n");
+	put_file("/a", "cpu.stat", "usage_usec 1\n");
+	put_file("/a", "memory.pressure", "some total=1\nfull total=1\n");
+	put_file("/a", "io.pressure", "some total=1\nfull total=1\n");
+	assert_int_equal(files__cgroup_add(f, &s), 0);
+	(void)files__tick(f, S(101));
+	put_file("/a", "cpu.stat", "usage_usec 2\n");
+	put_file("/a", "memory.pressure", "some total=2\nfull total=2\n");
+	put_file("/a", "io.pressure", "some total=2\nfull total=2\n");
+	(void)files__tick(f, S(102));
+	assert_int_equal(cgroup(f, 7).psi_us[PSI_IO][PSI_SOME],
+			 2); /* the node's is not known here */
+	assert_int_equal(cgroup(f, 7).psi_us[PSI_MEMORY][PSI_SOME], 1);
+	put_file("/a", "cpu.stat", "usage_usec 3\n");
+	put_file("/proc/pressure", "memory", "some total=6\nfull total=5\n");
+	(void)files__tick(f, S(103));
+	assert_int_equal(cgroup(f, 7).psi_us[PSI_MEMORY][PSI_SOME], 2);
+	files__free(f);
+}
+
 static void unknown_is_absent(void **state)
 {
 	static const struct subject s = {.cgroup_id = 7, .cgroup = "/a", .labels = "cgroup=\"/a\""};
@@ -327,10 +355,12 @@ static void unknown_is_absent(void **state)
 	assert_null(strstr(text.data, "aeo_throttled_seconds_total{cgroup=\"/a\""));
 	assert_null(strstr(text.data, "aeo_node_cpu_seconds_total{mode=\"user\""));
 	assert_null(strstr(text.data, "class=\"hung_task\""));
-	/* a controller that is switched on later appears at the next turn */
-	put_file("/a", "memory.current", "5\n");
-	(void)files__tick(f, S(107));
-	assert_int_equal(cgroup(f, 7).memory, 5);
+	/* a controller that is switched on later appears within a minute */
+	put_file("/a", "pids.current", "5\n");
+	assert_true(cgroup(f, 7).pids == FILES_UNKNOWN);
+	for (uint64_t at = 101; at <= 167; at++)
+		(void)files__tick(f, S(at));
+	assert_int_equal(cgroup(f, 7).pids, 5);
 	metrics__free(m);
 	files__free(f);
 }
@@ -400,7 +430,7 @@ static void never_takes_a_successor(void **state)
 	assert_int_equal(rename(path, aside), 0);
 	put_file("/a", "cpu.stat", "usage_usec 5\n");
 	put_file("/a", "memory.current", "5\n");
-	for (uint64_t at = 101; at < 112; at++)
+	for (uint64_t at = 101; at < 175; at++) /* until a file that was not there is looked for */
 		(void)files__tick(f, S(at));
 	assert_int_equal(files__cgroup(f, st.st_ino, &c), -ENOENT);
 	assert_int_equal(f->cgroups.vanished, 1);
@@ -491,6 +521,7 @@ int main(void)
 		cmocka_unit_test(exports_v2),
 		cmocka_unit_test(reads_v1),
 		cmocka_unit_test_setup_teardown(idle_and_slow, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(calm_node, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(unknown_is_absent, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(respects_the_limit, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(never_takes_a_successor, make_dir, remove_dir),

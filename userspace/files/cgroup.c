@@ -232,7 +232,7 @@ static void take_pressure(const struct cgroups *g UNUSED, struct cg *c, size_t f
 }
 
 /* One file. False when it is not there and was not known to be absent, as it is where the cgroup is gone. */
-static bool read_file(struct cgroups *g, struct reader *r, struct cg *c, size_t file, bool slow)
+static bool read_file(struct cgroups *g, struct reader *r, struct cg *c, size_t file, bool search)
 {
 	const struct cg_row *row = &rows[file];
 	int *fd = &c->fd[file - g->first], rc;
@@ -241,7 +241,7 @@ static bool read_file(struct cgroups *g, struct reader *r, struct cg *c, size_t 
 	char path[READER_PATH];
 
 	path[0] = 0;
-	if (!g->dir[file][0] || (was_absent && !slow))
+	if (!g->dir[file][0] || (was_absent && !search))
 		return true;
 	if (*fd < 0 && snprintf(path, sizeof(path), "%s%s/%s", g->dir[file], c->s->cgroup,
 				row->name) >= (int)sizeof(path))
@@ -272,24 +272,37 @@ static uint64_t turn(uint64_t id, uint64_t now_s)
 	return 1 + (id % CG_SLOW_S + CG_SLOW_S - (now_s + 1) % CG_SLOW_S) % CG_SLOW_S;
 }
 
+/* Is the file read at this turn? */
+static bool is_due(const struct cgroups *g, const struct cg_row *row, bool slow, bool root)
+{
+	if (row->form == PRESSURE && root)
+		return false; /* the same as the node's */
+	if (slow)
+		return true;
+	if (row->form == PRESSURE && g->calm[(row->value - CG_psi_cpu_some) / PSI_KINDS])
+		return false;
+	return !row->slow;
+}
+
 /* False: gone. Whatever was opened by its path was this cgroup's when the cgroup is still there afterwards: ids are never used twice. */
 static bool read_cgroup(struct cgroups *g, struct reader *r, struct cg *c, uint64_t now_ns)
 {
 	uint64_t now_s = now_ns / NS_PER_S, opened = r->opened;
 	uint64_t cpu = cg__value(c, CG_cpu_ns);
-	bool slow = !c->read_ns || now_s >= c->next_slow_s, all = true, root = cg__is_root(c);
+	bool slow = !c->read_ns || now_s >= c->next_slow_s, root = cg__is_root(c);
+	bool search = slow && c->turns % CG_ABSENT_TURNS == 0, all = true;
 
 	if (!slow && now_s < c->next_s)
 		return true;
-	for (size_t i = g->first; i < g->first + g->n; i++) {
-		if ((rows[i].slow && !slow) || (root && rows[i].form == PRESSURE))
-			continue;
-		all &= read_file(g, r, c, i, slow);
-	}
+	for (size_t i = g->first; i < g->first + g->n; i++)
+		if (is_due(g, &rows[i], slow, root))
+			all &= read_file(g, r, c, i, search);
 	if ((!all || r->opened != opened) && !is_there(g, c))
 		return false;
-	if (slow)
+	if (slow) {
+		c->turns++;
 		c->next_slow_s = now_s + turn(c->s->cgroup_id, now_s);
+	}
 	c->next_s = cpu != FILES_UNKNOWN && cpu == cg__value(c, CG_cpu_ns) ? c->next_slow_s : now_s;
 	c->read_ns = now_ns;
 	return true;

@@ -10,6 +10,8 @@
 #define CGROUPS_MOST 16384
 #define CG_SLOW_S \
 	10 /* seconds between readings of expensive files, and of all files of an idle cgroup */
+#define CG_ABSENT_TURNS \
+	6	     /* a file that was not there is looked for at every sixth of those turns */
 #define CG_DEVICES 8 /* of io.stat with series of their own; what lies above is summed */
 #define CG_OTHER_DEVICE UINT32_MAX
 
@@ -46,7 +48,7 @@ struct cg {
 	uint64_t known;		      /* bit i: v[i] */
 	uint64_t v[CG_VALUES];
 	struct cg_io io[CG_DEVICES + 1];
-	uint32_t devices;
+	uint32_t devices, turns;
 	int fd[CG_FDS];
 };
 
@@ -54,7 +56,9 @@ struct cgroups {
 	struct cgroup_tree tree;
 	struct map *map; /* u64 cgroup id → struct cg */
 	bool verify; /* the tree is the kernel's: a directory's inode number is the cgroup's id */
-	size_t first, n;	 /* rows of this tree */
+	size_t first, n; /* rows of this tree */
+	/* Nothing on the node waited for it since the last tick, so no cgroup did: its pressure files need not be read. */
+	bool calm[PSI_RESOURCES];
 	char dir[CG_FILES][300]; /* directory of a row's hierarchy, "": there is none */
 	struct {
 		uint8_t from, n;

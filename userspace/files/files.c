@@ -66,20 +66,27 @@ void files__cgroup_remove(struct files *f, uint64_t id)
 	cgroups__remove(&f->cgroups, &f->reader, id);
 }
 
-int files__tick(struct files *f, uint64_t now_boot_ns)
-{
-	int rc = node__tick(&f->node, &f->reader, now_boot_ns), one;
-
-	cgroups__tick(&f->cgroups, &f->reader, now_boot_ns);
-	one = mounts__tick(&f->mounts, &f->reader, now_boot_ns);
-	netns__tick(&f->netns, &f->reader, &f->cgroups, now_boot_ns);
-	return rc ? rc : one;
-}
-
 static void node_psi(const struct files *f, uint64_t ret[PSI_RESOURCES][PSI_KINDS])
 {
 	for (unsigned i = 0; i < PSI_RESOURCES * PSI_KINDS; i++)
 		ret[i / PSI_KINDS][i % PSI_KINDS] = node__value(&f->node, NV_psi_cpu_some + i);
+}
+
+int files__tick(struct files *f, uint64_t now_boot_ns)
+{
+	uint64_t before[PSI_RESOURCES][PSI_KINDS], now[PSI_RESOURCES][PSI_KINDS];
+	int rc, one;
+
+	node_psi(f, before);
+	rc = node__tick(&f->node, &f->reader, now_boot_ns);
+	node_psi(f, now);
+	for (size_t i = 0; i < PSI_RESOURCES; i++)
+		f->cgroups.calm[i] = now[i][PSI_SOME] != FILES_UNKNOWN &&
+				     now[i][PSI_SOME] == before[i][PSI_SOME];
+	cgroups__tick(&f->cgroups, &f->reader, now_boot_ns);
+	one = mounts__tick(&f->mounts, &f->reader, now_boot_ns);
+	netns__tick(&f->netns, &f->reader, &f->cgroups, now_boot_ns);
+	return rc ? rc : one;
 }
 
 /* The quota as CPU time by second. */

@@ -35,8 +35,9 @@ void files__cgroup_remove(struct files *f, uint64_t id);
 
 /*
  * Read what is due: to be called every second, with CLOCK_BOOTTIME. Everything of a cgroup is read at the first tick after it was
- * added; then cheap files each second, memory.stat, io.stat and limits every 10 s, spread over the cgroups; all files of a cgroup that
- * used no CPU since the last look every 10 s. A node file that costs more than a millisecond is read every 10 s. 0, or the first
+ * added; then CPU time, memory and pressure each second, everything else (memory.stat, io.stat, events, limits) every 10 s, spread over
+ * the cgroups; all files of a cgroup that used no CPU since the last look every 10 s, and pressure of a resource that nothing on the
+ * node waited for. A node file that costs more than a millisecond is read every 10 s. 0, or the first
  * negative errno of a node file (the rest was read all the same).
  */
 int files__tick(struct files *f, uint64_t now_boot_ns);
