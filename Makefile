@@ -17,8 +17,12 @@ CC      ?= gcc
 ifeq ($(origin CC),default)
 CC      := gcc
 endif
-CLANG   ?= $(shell command -v clang >/dev/null 2>&1 && echo clang || echo clang-14)
-BPFTOOL ?= $(shell command -v bpftool 2>/dev/null || echo /usr/sbin/bpftool)
+ifeq ($(origin CLANG),undefined)
+CLANG   := $(shell command -v clang >/dev/null 2>&1 && echo clang || echo clang-14)
+endif
+ifeq ($(origin BPFTOOL),undefined)
+BPFTOOL := $(shell command -v bpftool 2>/dev/null || echo /usr/sbin/bpftool)
+endif
 FORMAT  ?= clang-format-14
 PKG     ?= pkg-config
 V       ?= 0
@@ -43,6 +47,19 @@ LINK_FLAGS += -fsanitize=address,undefined
 endif
 ifeq ($(KIND),clang)
 CC := $(CLANG)
+endif
+
+# Only when a header or a tool is not where Debian puts it are the package lists asked; elsewhere the compiler says what is missing.
+BUILD_NEEDS := $(addprefix /usr/include/,bpf/libbpf.h libelf.h zlib.h microhttpd.h gnutls/gnutls.h uv.h yaml.h ncurses.h cjson/cJSON.h)
+GOALS := $(or $(MAKECMDGOALS),all)
+ifneq ($(filter-out clean help deps run test test-long check format,$(GOALS)),)
+ifneq ($(filter-out $(wildcard $(BUILD_NEEDS)),$(BUILD_NEEDS))$(if $(shell command -v $(CLANG) && command -v $(BPFTOOL)),,tools),)
+MISSING := $(shell packaging/deps --print build)
+ifneq ($(MISSING),)
+$(info $(MISSING))
+$(error packages that the build needs are missing; the line above installs them, and so does `sudo make deps`)
+endif
+endif
 endif
 
 .DELETE_ON_ERROR:
@@ -70,6 +87,8 @@ EXPORT_LIBS := -lmicrohttpd -lgnutls -lz -luv -lyaml -lcjson -lm -lpthread
 .PHONY: all bpf check test test-long bench run deps install clean help format tools man
 all: $(PROGRAMS)
 
+# target: all           the programs, in build/<arch>/bin/ (what `make` alone does)
+# target: help          this list
 help:
 	@sed -n 's/^# *target: *//p' Makefile
 
@@ -107,6 +126,12 @@ $(B)/obj/userspace/main.o: userspace/main.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(call compile,-iquote userspace -DAEO_VERSION='"$(VERSION)"' -DAEO_REVISION='"$(REVISION)"')
+
+# Written only when it changes, so that a new commit builds again what carries it, and nothing else.
+.PHONY: revision
+$(G)/revision: revision
+	@mkdir -p $(@D); echo '$(VERSION) $(REVISION)' | cmp -s - $@ || echo '$(VERSION) $(REVISION)' >$@
+$(call obj,$(shell grep -rl --include='*.c' 'AEO_REVISION\|AEO_VERSION' userspace)): $(G)/revision
 
 $(B)/obj/userspace/sense/%.o: userspace/sense/%.c $(G)/aeo.skel.h
 	$(call say,CC,$<)
@@ -201,16 +226,77 @@ FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FB       := build/$(ARCH)-fuzz
 FUZZ     := $(FUZZ_SRC:tests/fuzz/%.c=$(FB)/%)
 FUZZ_SECONDS ?= 10
-FUZZ_LIB_SRC := $(LIB_SRC) $(filter-out userspace/super/% userspace/sense/% userspace/cli/%,$(filter-out userspace/export/main.c userspace/main.c,$(AEOD_SRC) $(EXPORT_SRC)))
-$(FB)/%: tests/fuzz/%.c $(FUZZ_LIB_SRC)
-	$(call say,FUZZ,$@)
+FUZZ_FLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
+	-DAEO_VERSION='"$(VERSION)"' -DAEO_REVISION='"fuzz"' $(LIB_INC)
+FUZZ_ROOM_SRC := $(LIB_SRC) $(foreach r,attrib files flow tell,$(call room_src,$(r))) $(filter-out userspace/export/main.c,$(call room_src,export))
+
+$(FB)/obj/%.o: %.c
+	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CLANG) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -std=gnu11 -Wall -Wextra -D_GNU_SOURCE $(LIB_INC) \
-		$(addprefix -iquote userspace/,. attrib files flow export) -o $@ $< $(FUZZ_LIB_SRC) $(EXPORT_LIBS)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -iquote $(dir $<) -c $< -o $@
+
+$(FB)/libroom.a: $(FUZZ_ROOM_SRC:%.c=$(FB)/obj/%.o)
+	@rm -f $@
+	$(Q)ar rcsD $@ $^
+
+$(FB)/fuzz_%: tests/fuzz/fuzz_%.c $(FB)/libroom.a
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer -iquote userspace $(addprefix -iquote userspace/,attrib files flow export) -o $@ $< \
+		$(FB)/libroom.a $(EXPORT_LIBS)
 .PHONY: fuzz
 # target: fuzz          builds and runs every fuzz target for FUZZ_SECONDS (10)
 fuzz: $(FUZZ)
 	$(Q)tests/run-fuzz $(FUZZ_SECONDS) $(FUZZ)
+
+# ---- checks: no privilege, no network -------------------------------------------------------------------------------------
+# target: check         format, layers, banned names, unit tests with gcc and clang, BPF for arm64; under two minutes
+check:
+	@packaging/deps --print build check
+	@tests/check/all
+
+# target: format        lays the C sources out as clang-format 14 does
+format:
+	@WRITE=1 FORMAT=$(FORMAT) tests/check/format
+
+# ---- pages and set-up -----------------------------------------------------------------------------------------------------
+# What comes from the rows: the default configuration, and manual pages.
+PAGES := $(B)/pages/aeod.yaml.5
+CONF  := $(B)/pages/aeod.yaml
+
+$(B)/pages/conf_page: packaging/pages/conf_page.c $(B)/libaeo.a
+	$(call say,TOOL,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) $(LIB_INC) -DAEO_VERSION='"$(VERSION)"' $(LINK_FLAGS) -o $@ $^ -lyaml -lm
+
+$(B)/pages/aeod.yaml.5: $(B)/pages/conf_page
+	$(call say,PAGE,$@)
+	$(Q)$< man >$@
+
+$(CONF): $(B)/pages/conf_page
+	$(call say,PAGE,$@)
+	$(Q)$< yaml >$@
+
+# target: man           manual pages and the default configuration, in build/<arch>/pages/
+man: $(PAGES) $(CONF)
+
+# target: deps          as root: installs the Debian packages that build, check and test need and this machine lacks
+deps:
+	@packaging/deps build run check test
+
+# target: install       programs, units, manual pages under DESTDIR; a configuration that is there stays
+SBIN := $(DESTDIR)$(PREFIX)/sbin
+LIBD := $(DESTDIR)$(PREFIX)/lib
+MAND := $(DESTDIR)$(PREFIX)/share/man
+ETC  := $(DESTDIR)/etc/autoecoops
+install: $(PROGRAMS) $(PAGES) $(CONF)
+	install -d -m 755 $(SBIN) $(LIBD)/systemd/system $(LIBD)/sysusers.d $(LIBD)/tmpfiles.d $(ETC)
+	install -m 755 $(PROGRAMS) $(SBIN)/
+	sed 's#=/usr/sbin/#=$(PREFIX)/sbin/#' packaging/systemd/autoecoops.service >$(LIBD)/systemd/system/autoecoops.service
+	chmod 644 $(LIBD)/systemd/system/autoecoops.service
+	install -m 644 packaging/systemd/sysusers.d/autoecoops.conf $(LIBD)/sysusers.d/
+	install -m 644 packaging/systemd/tmpfiles.d/autoecoops.conf $(LIBD)/tmpfiles.d/
+	[ -e $(ETC)/aeod.yaml ] || install -m 644 $(CONF) $(ETC)/aeod.yaml
+	for page in $(PAGES); do install -D -m 644 $$page $(MAND)/man$${page##*.}/$${page##*/}; done
 
 # ---- the two commands -----------------------------------------------------------------------------------------------------
 # target: run           sudo make run: installs what is missing, builds, and shows this machine's own kernel until Ctrl-C
@@ -229,6 +315,7 @@ test:
 test-long:
 	@tests/run --long
 
+# target: clean         removes build/
 clean:
 	rm -rf build
 

@@ -40,7 +40,7 @@ static void reads_every_type(void **state)
 		"log: {level: debug}\n"
 		"heal:\n  mode: off\n"
 		"budget: {cpu: 2.5%, bpf: 0.125, rss: 100MB, maps: 4MiB}\n"
-		"export:\n  listen: \"[::1]:443\"\n  series: 100\n  tls_certificate: /etc/x.pem\n  tls_key: \"\"\n"
+		"export:\n  listen: \"[::1]:443\"\n  series: 1000\n  tls_certificate: /etc/x.pem\n  tls_key: \"\"\n"
 		"sense: {tick: 1.5s, slow: 1m, off: [exec, \"sched\"]}\n"
 		"events:\n  redact:\n    - password\n    - '--token'\n");
 
@@ -114,19 +114,19 @@ static const struct {
 	{"log: {level: \"\\e[31m\"}\n",
 	 "f:1:14: log.level: found the text \"\\x1b[31m\", expected one of info, error, warning, notice, debug"},
 	{"export: {series: \"100\"}\n",
-	 "f:1:18: export.series: found the text \"100\", expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found the text \"100\", expected a whole number of 1000 to 100000"},
 	{"export: {series: 99}\n",
-	 "f:1:18: export.series: found 99, expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found 99, expected a whole number of 1000 to 100000"},
 	{"export: {series: 0144}\n",
-	 "f:1:18: export.series: found 0144, expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found 0144, expected a whole number of 1000 to 100000"},
 	{"export: {series: 1e3}\n",
-	 "f:1:18: export.series: found 1e3, expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found 1e3, expected a whole number of 1000 to 100000"},
 	{"export: {series: 200.0}\n",
-	 "f:1:18: export.series: found 200.0, expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found 200.0, expected a whole number of 1000 to 100000"},
 	{"export: {series: -200}\n",
-	 "f:1:18: export.series: found -200, expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found -200, expected a whole number of 1000 to 100000"},
 	{"export: {series: 18446744073709551716}\n",
-	 "f:1:18: export.series: found 18446744073709551716, expected a whole number of 100 to 1000000"},
+	 "f:1:18: export.series: found 18446744073709551716, expected a whole number of 1000 to 100000"},
 	{"budget: {cpu: 101%}\n",
 	 "f:1:15: budget.cpu: found 101%, expected a percentage of 0.1% to 100%"},
 	{"budget: {cpu: 5 %}\n",
