@@ -217,7 +217,7 @@ static int serve(struct running *r, int listen_fd)
 	unsigned int port = door__port(listen_fd);
 	bool tls12 = conf__uint(r->e->conf, CONF_export_tls_least) == 1;
 
-	r->http = http__new(r->loop, listen_fd, r->tls, tls12, r->source, &r->self);
+	r->http = http__new(r->loop, listen_fd, r->tls, tls12, r->source, &r->self, r->e->limits);
 	if (!r->http) {
 		log_error("cannot start the HTTP server: %s", strerror(errno));
 		return 1;

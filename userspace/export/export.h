@@ -5,6 +5,7 @@
 
 #include "args.h"
 #include "conf.h"
+#include "http.h"
 
 /* Exit codes beside 0 and 1. */
 #define EXPORT_CONFIG 2
@@ -16,6 +17,7 @@ struct exporter {
 	struct conf *conf;
 	const char *listen; /* overrides export.listen; NULL */
 	int leash;	    /* whose end ends us: the supervisor's pair; -1 none */
+	struct http_limits limits;
 };
 
 /* Log from log.level on. */

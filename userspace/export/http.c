@@ -44,6 +44,7 @@ struct http {
 	struct tls *tls;
 	struct self *self;
 	struct peer *peers;
+	struct http_limits limits;
 };
 
 static void pump_soon(struct http *h);
@@ -79,15 +80,15 @@ static void on_epoll(void *arg, int events)
 }
 
 /* When a connection has had its time; ~0 never. */
-static uint64_t deadline(const struct peer *p)
+static uint64_t deadline(const struct http_limits *l, const struct peer *p)
 {
 	if (p->waiting)
 		return ~0ULL;
 	if (p->sending_ns)
-		return p->sending_ns + HTTP_SEND_S * NS_PER_S;
+		return p->sending_ns + l->send_s * NS_PER_S;
 	if (p->head.began_ns)
-		return p->head.began_ns + HTTP_HEAD_S * NS_PER_S;
-	return p->since_ns + (p->used ? HTTP_IDLE_S : HTTP_HEAD_S) * NS_PER_S;
+		return p->head.began_ns + l->head_s * NS_PER_S;
+	return p->since_ns + (p->used ? l->idle_s : l->head_s) * NS_PER_S;
 }
 
 /* The library's own time-out begins anew with each byte: a slow client could hold on for hours. */
@@ -97,7 +98,7 @@ static void on_tick(void *arg)
 	uint64_t now = clock__boot();
 
 	for (struct peer *p = h->peers; p; p = p->next) {
-		if (p->cut || now < deadline(p))
+		if (p->cut || now < deadline(&h->limits, p))
 			continue;
 		p->cut = true;
 		h->self->value[SELF_cut] += p->sending_ns || p->head.began_ns || !p->used;
@@ -378,7 +379,7 @@ static struct MHD_Daemon *start(struct http *h, int fd, bool tls12)
 	return MHD_start_daemon(flags, 0, NULL, NULL, on_request, h, MHD_OPTION_EXTERNAL_LOGGER,
 				on_library_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
 				MHD_OPTION_CONNECTION_LIMIT, (unsigned int)HTTP_CONNECTIONS,
-				MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)HTTP_IDLE_S + 5,
+				MHD_OPTION_CONNECTION_TIMEOUT, h->limits.idle_s + 5,
 				MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 				MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP,
 				1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
@@ -387,14 +388,14 @@ static struct MHD_Daemon *start(struct http *h, int fd, bool tls12)
 }
 
 struct http *http__new(struct loop *l, int listen_fd, struct tls *tls, bool tls12,
-		       struct source *source, struct self *self)
+		       struct source *source, struct self *self, struct http_limits limits)
 {
 	struct http *h = calloc(1, sizeof(*h));
 	const union MHD_DaemonInfo *info;
 
 	if (!h)
 		return NULL;
-	*h = (struct http){.loop = l, .source = source, .tls = tls, .self = self};
+	*h = (struct http){.loop = l, .source = source, .tls = tls, .self = self, .limits = limits};
 	h->mhd = start(h, listen_fd, tls12);
 	info = h->mhd ? MHD_get_daemon_info(h->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (info) {

@@ -55,7 +55,7 @@ static int read_conf(const struct args *args, struct conf *c)
 int main(int argc, char **argv)
 {
 	struct args args = ARGS_INIT;
-	struct exporter e = {.args = &args, .leash = -1};
+	struct exporter e = {.args = &args, .leash = -1, .limits = HTTP_LIMITS};
 	const char *bad = NULL;
 	bool version = false;
 	struct stat st;
