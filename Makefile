@@ -11,7 +11,8 @@ BPF_ARCH := $(if $(filter x86_64,$(ARCH)),x86,arm64)
 # KIND: "" the product; asan, fuzz, clang: other builds, in folders of their own.
 KIND ?=
 B    := build/$(ARCH)$(if $(KIND),-$(KIND))
-G    := $(B)/gen
+# What comes from the BPF sources is the same for every kind.
+G    := build/$(ARCH)/gen
 
 CC      ?= gcc
 ifeq ($(origin CC),default)
