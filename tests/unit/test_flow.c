@@ -105,20 +105,36 @@ static void pass(struct fixture *x, uint64_t a, uint64_t b, uint64_t c)
 #define OTHER "aeo_runqueue_seconds_count{cgroup=\"other\"} "
 #define NODE "aeo_node_runqueue_seconds_count "
 
+/* Own series and `other` together are the node's. */
+static void assert_whole(struct fixture *x)
+{
+	double own1 = sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c1\"} "), own2 = sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c2\"} ");
+
+	assert_true(sample(x, OTHER) + MAX(own1, 0) + MAX(own2, 0) == sample(x, NODE));
+}
+
 static void test_places(void **state)
 {
 	struct fixture *x = *state;
 
-	for (uint64_t i = 1; i <= 5; i++)
+	for (uint64_t i = 1; i <= 5; i++) {
 		pass(x, 100 * i, 50 * i, i);
+		assert_whole(x);
+	}
 	/* two places: the two that waited most have them, and started at nothing */
 	assert_true(sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c1\"} ") >= 0);
 	assert_true(sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c2\"} ") >= 0);
 	assert_true(sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c3\"} ") < 0);
 	assert_true(sample(x, NODE) == 500 + 250 + 5);
-	/* own series and `other` together are the node's */
-	assert_true(sample(x, OTHER) + sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c1\"} ") +
-			    sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c2\"} ") == sample(x, NODE));
+	/* one without a place ends: all of it stays in `other` */
+	flow__forget(x->flow, 3);
+	x->now += 1000000000;
+	flow__begin(x->flow, x->now);
+	dense(x, 1, 600);
+	dense(x, 2, 300);
+	flow__end(x->flow);
+	assert_whole(x);
+	assert_true(sample(x, NODE) == 600 + 300 + 5);
 }
 
 static void test_other_never_steps_back(void **state)
