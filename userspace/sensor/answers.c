@@ -3,9 +3,14 @@
 #include "json.h"
 #include "priv.h"
 
+static const char *drop_reason(void *arg, uint32_t reason)
+{
+	return sense__drop_reason(arg, reason);
+}
+
 struct tell_common answers__common(const struct sensor *s)
 {
-	return (struct tell_common){s->node, s->boot_id, clock__wall(), clock__boot()};
+	return (struct tell_common){s->node, s->boot_id, clock__wall(), clock__boot(), drop_reason, s->sense};
 }
 
 static void fill_probes(struct sensor *s)

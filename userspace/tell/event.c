@@ -49,11 +49,13 @@ void tell__argv(struct buf *b, const char *argv, size_t n, const char *const *re
 }
 
 /* Numbers by ACTING.md: pids and small enums are numbers or words, the rest are strings. */
-static void field(struct json *j, const char *name, const char *unit, uint64_t v)
+static void field(struct json *j, const struct tell_common *c, const char *name, const char *unit, uint64_t v)
 {
 	char text[128];
 
-	if (!strcmp(unit, "pid"))
+	if (!strcmp(unit, "dropreason") && c->drop_reason)
+		json__string(j, name, c->drop_reason(c->arg, (uint32_t)v));
+	else if (!strcmp(unit, "pid"))
 		json__int(j, name, (int64_t)v);
 	else if (!strcmp(unit, "int"))
 		json__int(j, name, (int64_t)v);
@@ -65,7 +67,7 @@ static void field(struct json *j, const char *name, const char *unit, uint64_t v
 		json__string(j, name, unit__text(unit, v, text, sizeof(text)));
 }
 
-static void fields(struct json *j, const struct event *e, const char *const *redact)
+static void fields(struct json *j, const struct tell_common *c, const struct event *e, const char *const *redact)
 {
 	const struct probe_row *row = probe__row(e->ev->probe);
 	cleanup_buf struct buf line = BUF_INIT;
@@ -73,7 +75,7 @@ static void fields(struct json *j, const struct event *e, const char *const *red
 
 	json__open(j, "fields", '{');
 	for (size_t i = 0; i < AEO_SLOTS + (size_t)e->ev->extra && probe__field(e->ev->probe, i, name, unit); i++)
-		field(j, name, unit, i < AEO_SLOTS ? e->ev->slot[i] : e->extra[i - AEO_SLOTS]);
+		field(j, c, name, unit, i < AEO_SLOTS ? e->ev->slot[i] : e->extra[i - AEO_SLOTS]);
 	if (row->text[0])
 		json__bytes(j, "text", e->ev->text, strnlen(e->ev->text, AEO_TEXT));
 	if (row->tail[0] && !strcmp(row->tail, "argv")) {
@@ -97,7 +99,7 @@ void tell__event(struct buf *b, const struct tell_common *c, const struct event 
 	json__u64s(&j, "at_ns", e->ev->time_ns);
 	json__string(&j, "probe", probe__row(e->ev->probe)->name);
 	tell__subject(&j, "subject", s, comm, e->ev->tgid, e->ev->start_ns);
-	fields(&j, e, redact);
+	fields(&j, c, e, redact);
 	json__u64s(&j, "lost_before", e->lost_before);
 	json__close(&j, '}');
 }

@@ -11,6 +11,8 @@ struct tell_common {
 	const char *node;	/* host name */
 	const char *boot_id;
 	uint64_t wall_ns, boot_ns;
+	const char *(*drop_reason)(void *arg, uint32_t reason); /* the kernel's name of it; NULL: shown as a number */
+	void *arg;
 };
 
 /* Open an answer: '{', schema "aeo.KIND/1", node, boot_id, now. */
