@@ -28,6 +28,39 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
+/* Maps whose size set_sizes() chooses. */
+static bool is_sized(const char *name)
+{
+	static const char *const sized[] = {"aeo_ring_evt", "aeo_ring_sec", "aeo_acct", "aeo_scratch", "aeo_cpus", "aeo_cgroups", "aeo_free",
+					    "aeo_dense", "aeo_slowest", "aeo_calls", "aeo_tasks", "aeo_hists", "aeo_counts"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sized); i++)
+		if (!strcmp(sized[i], name))
+			return true;
+	return false;
+}
+
+/* Bytes of the maps that probes bring along. */
+static uint64_t fixed_bytes(uint32_t cpus)
+{
+	struct aeo *skel = aeo__open();
+	struct bpf_map *m;
+	uint64_t sum = 0;
+
+	if (!skel)
+		return 0;
+	bpf_object__for_each_map(m, skel->obj) {
+		enum bpf_map_type t = bpf_map__type(m);
+		bool hash = t != BPF_MAP_TYPE_ARRAY && t != BPF_MAP_TYPE_PERCPU_ARRAY;
+		bool per_cpu = t == BPF_MAP_TYPE_PERCPU_ARRAY || t == BPF_MAP_TYPE_PERCPU_HASH || t == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+
+		if (!is_sized(bpf_map__name(m)))
+			sum += map_shape__bytes(hash, per_cpu, cpus, bpf_map__max_entries(m), bpf_map__key_size(m), bpf_map__value_size(m));
+	}
+	aeo__destroy(skel);
+	return sum;
+}
+
 struct sense *sense__open(const struct sense_options *o, struct buf *ret_why)
 {
 	struct sense *s = calloc(1, sizeof(*s));
@@ -49,7 +82,7 @@ struct sense *sense__open(const struct sense_options *o, struct buf *ret_why)
 		return sense__free(s);
 	}
 	hooks__init(s);
-	(void)map_sizes__compute(s->cpus, o->cgroups, o->map_bytes, &s->size);
+	(void)map_sizes__compute(s->cpus, o->cgroups, o->map_bytes, fixed_bytes(s->cpus), &s->size);
 	s->intake = intake__new(s->cpus);
 	s->index = map__new(sizeof(uint64_t), sizeof(uint32_t), s->size.cgroups);
 	s->scratch_bytes = sizeof(struct aeo_cpu) * s->cpus;
