@@ -28,9 +28,8 @@ struct source {
 	bool slow;  /* the last answer did not come in time */
 	struct buf in;
 	uint64_t connects;
-	dev_t dev; /* the socket that we last connected to, or that nobody listened on */
-	ino_t ino;
-	int said; /* the error of connecting that was logged last */
+	struct stat known; /* the socket that we last connected to, or that nobody listened on */
+	int said;	   /* the error of connecting that was logged last */
 	locked_out_fn locked_out;
 	void *arg;
 };
@@ -129,6 +128,13 @@ static void ask_next(struct source *s)
 		(void)shutdown(s->fd, SHUT_RDWR);
 }
 
+/* A new socket may get the old one's inode number, but not its time. */
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino && a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 static int try_connect(struct source *s)
 {
 	cleanup_fd int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -141,13 +147,10 @@ static int try_connect(struct source *s)
 	if (connect(fd, (struct sockaddr *)&s->address, sizeof(s->address)))
 		err = -errno;
 	/* a socket without a sensor stays ours to wait for; another one in its place is news */
-	if ((err == -EACCES || err == -EPERM) &&
-	    (st.st_dev != s->dev || st.st_ino != s->ino || !st.st_ino))
+	if ((err == -EACCES || err == -EPERM) && !is_same(&st, &s->known))
 		return -EACCES;
-	if (!err || err == -ECONNREFUSED) {
-		s->dev = st.st_dev;
-		s->ino = st.st_ino;
-	}
+	if (!err || err == -ECONNREFUSED)
+		s->known = st;
 	if (err)
 		return err == -EACCES || err == -EPERM ? -ECONNREFUSED : err;
 	s->watch = loop__fd(s->loop, fd, LOOP_READ, on_readable, s);
