@@ -56,6 +56,9 @@ static inline int take_fd(int *fd)
 	return taken;
 }
 
+/* glibc's checked sprintf is a macro where the compiler has no __va_arg_pack (clang). */
+#undef sprintf
+#undef vsprintf
 /* Unsafe or unbounded: use buf.h, snprintf, strtoull with checks, posix_spawn. */
 #pragma GCC poison strcpy strcat sprintf vsprintf gets strtok atoi atol atof popen tmpnam mktemp
 
