@@ -36,7 +36,7 @@ static const struct line lines[] = {
 	{KERNEL_LOG_filesystem, "BTRFS error (device sdb: state EA): parent transid verify failed",
 	 "sdb", 0},
 	{KERNEL_LOG_filesystem, "Aborting journal on device dm-0-8.", "dm-0-8", 0},
-	{KERNEL_LOG_read_only, "EXT4-fs (vda1): Remounting filesystem read-only", "", 0},
+	{KERNEL_LOG_read_only, "EXT4-fs (vda1): Remounting filesystem read-only", "vda1", 0},
 	{KERNEL_LOG_read_only, "BTRFS info (device sdb: state E): forced readonly", "sdb", 0},
 	{KERNEL_LOG_nvme,
 	 "nvme nvme0: I/O tag 12 (100c) opcode 0x2 (I/O Cmd) QID 3 timeout, aborting req_op:READ(0) size:4096",

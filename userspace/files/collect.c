@@ -196,13 +196,11 @@ static void add_mounts(const struct files *f, struct out *o)
 {
 	for (size_t i = 0; i < f->mounts.count; i++) {
 		const struct mount_row *r = &f->mounts.row[i];
-		const char *disk = node__disk(&f->node, r->m.major, r->m.minor),
-			   *slash = strrchr(r->m.source, '/');
 
 		if (!r->known)
 			continue;
 		begin(o, "");
-		label__add(o->b, "device", disk ? disk : slash ? slash + 1 : r->m.source);
+		label__add(o->b, "device", mount__device(r, &f->node));
 		label__add(o->b, "fstype", r->m.type);
 		label__add(o->b, "mount", r->m.path);
 		emit(o, METRIC_filesystem_size, (double)r->size);

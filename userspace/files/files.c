@@ -8,6 +8,8 @@ static void on_log(void *arg, const struct kernel_log_finding *k)
 
 	if (k->class_ == KERNEL_LOG_filesystem || k->class_ == KERNEL_LOG_read_only)
 		f->mounts.dirty = true;
+	if (k->class_ == KERNEL_LOG_read_only && k->device[0])
+		mounts__closed(&f->mounts, &f->node, k->device);
 	if (f->log_fn)
 		f->log_fn(f->log_arg, k);
 }

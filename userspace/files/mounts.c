@@ -50,6 +50,45 @@ static bool is_unsafe(const struct mounts *m, uint32_t id)
 	return false;
 }
 
+const char *mount__device(const struct mount_row *row, const struct node *n)
+{
+	const char *name = node__disk(n, row->m.major, row->m.minor);
+	const char *slash = strrchr(row->m.source, '/');
+
+	return name ? name : slash ? slash + 1 : row->m.source;
+}
+
+void mounts__closed(struct mounts *m, const struct node *n, const char *device)
+{
+	for (size_t i = 0; i < m->count && m->closed_count < CLOSED_MOST; i++) {
+		const struct mount_line *line = &m->row[i].m;
+
+		if (strcmp(mount__device(&m->row[i], n), device))
+			continue;
+		m->closed[m->closed_count++] =
+			(struct closed_mount){line->major, line->minor, line->id};
+		return;
+	}
+}
+
+static bool is_closed(const struct closed_mount *c, const struct mount_line *line)
+{
+	return c->major == line->major && c->minor == line->minor && c->id == line->id;
+}
+
+/* Forget what is not mounted any more. */
+static void prune_closed(struct mounts *m)
+{
+	for (size_t k = m->closed_count; k-- > 0;) {
+		size_t i = 0;
+
+		while (i < m->count && !is_closed(&m->closed[k], &m->row[i].m))
+			i++;
+		if (i == m->count)
+			m->closed[k] = m->closed[--m->closed_count];
+	}
+}
+
 static void drop(struct mounts *m, size_t i)
 {
 	m->row[i] = m->row[--m->count];
@@ -112,7 +151,7 @@ static int read_list(void *arg)
 	return reader__lines(w->r, &w->m->list.fd, path, KEEP_ALWAYS, mount_line, w->m);
 }
 
-static void read_space(struct mounts *m, struct mount_row *row)
+static void read_space(const struct mounts *m, struct mount_row *row)
 {
 	char path[ROOT_MOST + 640];
 	struct statvfs s;
@@ -127,6 +166,8 @@ static void read_space(struct mounts *m, struct mount_row *row)
 	row->inodes = s.f_files;
 	row->inodes_free = s.f_ffree;
 	row->read_only = (s.f_flag & ST_RDONLY) || row->m.read_only || row->m.broken;
+	for (size_t k = 0; k < m->closed_count; k++)
+		row->read_only |= is_closed(&m->closed[k], &row->m);
 }
 
 static int read_spaces(void *arg)
@@ -159,6 +200,7 @@ int mounts__tick(struct mounts *m, struct reader *r, uint64_t now_ns)
 		m->listed_s = now_s;
 		m->space.next_s = 0;
 		rc = due__read(&m->list, now_s, 1, read_list, &w);
+		prune_closed(m);
 	}
 	(void)due__read(&m->space, now_s, SPACE_S, read_spaces, &w);
 	return rc;
