@@ -223,6 +223,12 @@ $(E)/%/aeod: $(E)/gen/%.bpf.o $(PROBES:%=$(G)/bpf/%.bpf.o) $(AEOD) $(EXPORT)
 .PHONY: empties
 empties: $(PROBES:%=$(E)/%/aeod)
 
+# Figures of the library alone; tests/bench has them for the table.
+$(B)/bench/render: tests/bench/render.c $(B)/libaeo.a
+	$(call say,BENCH,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) $(LIB_INC) $(LINK_FLAGS) -o $@ $< $(B)/libaeo.a -lm
+
 # Fuzz targets: clang's libFuzzer, build/<arch>-fuzz/. FUZZ_SECONDS each.
 FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FB       := build/$(ARCH)-fuzz
