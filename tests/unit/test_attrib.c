@@ -248,6 +248,26 @@ static void file_comes_late(void **state)
 	done(&n);
 }
 
+/* Events of a container that was made just now do not wait for the next look. */
+static void asked_at_once(void **state)
+{
+	struct node n = node();
+	const struct subject *s;
+
+	(void)state;
+	root__dir(n.root, "/run/crun");
+	start(&n, 100);
+	s = made(&n, "/docker/" HEX(abcd));
+	docker_state(&n, HEX(abcd), "web");
+	now_ns += 2 * NS_PER_MS;
+	assert_string_equal(attrib__get(n.a, s->cgroup_id)->container, "web");
+	s = made(&n, "/some/where");
+	crun_state(&n, "named", "/some/where");
+	now_ns += 2 * NS_PER_MS;
+	assert_string_equal(attrib__get(n.a, s->cgroup_id)->container, "named");
+	done(&n);
+}
+
 static void given_up(void **state)
 {
 	struct node n = node();
@@ -300,6 +320,16 @@ static void crun_in_any_order(void **state)
 	s = made(&n, "/four");
 	assert_string_equal(s->container, "four");
 	assert_string_equal(made(&n, "/four/below")->container, "four");
+	/* crun writes its own word after the container's first program runs; what it was told is there before */
+	root__put(n.root, "/run/crun/sixth/config.json",
+		  "{\"linux\":{\"cgroupsPath\":\"early.slice:p:x\"}}");
+	assert_string_equal(made(&n, "/early.slice/p-x.scope")->container, "sixth");
+	root__put(n.root, "/run/crun/sixth/status",
+		  "{\"cgroup-path\":\"/early.slice/p-x.scope/container\",\"scope\":\"p-x.scope\"}");
+	pass(&n, 1);
+	assert_string_equal(made(&n, "/early.slice/p-x.scope/container")->container, "sixth");
+	root__put(n.root, "/run/crun/seventh/config.json", "{}");
+	assert_string_equal(made(&n, "/seventh")->container, "seventh");
 	/* what is below is named with it */
 	s = made(&n, "/five");
 	assert_string_equal(made(&n, "/five/below")->container, "");
@@ -769,6 +799,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_runtime),
 		cmocka_unit_test(file_comes_late),
+		cmocka_unit_test(asked_at_once),
 		cmocka_unit_test(given_up),
 		cmocka_unit_test(crun_in_any_order),
 		cmocka_unit_test(no_name_for_the_successor),

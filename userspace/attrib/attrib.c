@@ -15,6 +15,7 @@
 	(100 * NS_PER_MS) /* so often some cgroups are looked at whether they still exist, */
 #define SWEEP_MOST 8	  /* so many each time: 4,096 in less than a minute */
 #define RESCAN_NS NS_PER_S
+#define FRESH_NS (2 * NS_PER_S)
 #define GHOST_NS (5 * NS_PER_S) /* an id that does not exist is not looked for again so long */
 
 static uint64_t boot_clock(void)
@@ -355,16 +356,34 @@ static const struct subject *ghost(struct attrib *a, uint64_t id)
 	return &e->s;
 }
 
+/* Events of a cgroup that was made just now: its runtime may have written in between. */
+static void freshen(struct attrib *a, struct entry *e)
+{
+	uint64_t now_ns;
+
+	if (!e->pending && (e->s.is_container || e->ghost))
+		return;
+	now_ns = a->now();
+	if (now_ns - e->made_ns > FRESH_NS || now_ns - e->asked_ns < NS_PER_MS)
+		return;
+	e->asked_ns = now_ns;
+	attrib__listen(a, now_ns);
+	resolve__again(a, e);
+	arm(a);
+}
+
 const struct subject *attrib__get(struct attrib *a, uint64_t id)
 {
-	const struct entry *e = map__get(a->entries, &id);
+	struct entry *e = map__get(a->entries, &id);
 	char path[4200];
 	int r;
 
 	if (id == 0 || id == ~0ULL)
 		return id ? &a->other : &a->all;
-	if (e)
+	if (e) {
+		freshen(a, e);
 		return &e->s;
+	}
 	r = hierarchy__path(a, id, path, sizeof(path));
 	if (!r) {
 		e = entry__add(a, id, path, strlen(path));

@@ -22,7 +22,7 @@ struct entry {
 	struct subject s;
 	struct block *blocks;	   /* all strings that were ever handed out, the newest first */
 	struct entry *prev, *next; /* of the gone ones, the oldest first */
-	uint64_t made_ns, gone_ns, due_ns;
+	uint64_t made_ns, gone_ns, due_ns, asked_ns;
 	uint8_t tries;
 	bool pending; /* a name is still looked for */
 	bool settled; /* counted as named or unnamed */
@@ -74,6 +74,8 @@ void subject__done(struct entry *e);
 
 /* resolve.c */
 void resolve__first(struct attrib *a, struct entry *e);
+/* Look once more, out of turn, where a name is still looked for. */
+void resolve__again(struct attrib *a, struct entry *e);
 void resolve__due(struct attrib *a, uint64_t now_ns);
 void resolve__known(void *arg, const struct known *k);
 

@@ -10,32 +10,11 @@
 #include "json.h"
 
 #define POD_LIST_NS (500 * NS_PER_MS) /* the pods' log folder is listed at most so often */
-#define EARLY_NS (60 * NS_PER_S)      /* what was read before its cgroup came is kept so long */
 
 static const struct folder folders[] = {
 #define FOLDER(id, ...) [FOLDER_##id] = {__VA_ARGS__},
 #include "folders.def"
 #undef FOLDER
-};
-
-/* Podman's names: a list for each storage driver; containers that do not outlive a reboot have one of their own. */
-static const char *const storage_files[STORAGE_FILES] = {
-#define LISTS(driver)                                                       \
-	"var/lib/containers/storage/" driver "-containers/containers.json", \
-		"var/lib/containers/storage/" driver "-containers/volatile-containers.json"
-	LISTS("overlay"),
-	LISTS("vfs"),
-	LISTS("btrfs"),
-	LISTS("zfs"),
-#undef LISTS
-	"run/containers/storage/overlay-containers/containers.json",
-	"run/containers/storage/overlay-containers/volatile-containers.json",
-};
-
-static const char *const user_storage_files[] = {
-	".local/share/containers/storage/overlay-containers/containers.json",
-	".local/share/containers/storage/overlay-containers/volatile-containers.json",
-	".local/share/containers/storage/vfs-containers/containers.json",
 };
 
 const struct folder *folder__row(enum folder_id id)
@@ -166,7 +145,7 @@ static void make_room(struct lore *l)
 			forget(l, k);
 }
 
-static struct known *remember(struct lore *l, const struct known *k)
+struct known *lore__remember(struct lore *l, const struct known *k)
 {
 	uint64_t key = key_of(l, k->uid, k->runtime, k->by_path, k->id),
 		 path = hash(l, k->uid, k->named.path, strlen(k->named.path));
@@ -176,6 +155,8 @@ static struct known *remember(struct lore *l, const struct known *k)
 				 0,
 		 *at;
 
+	if (old && k->early && !old->early && !old->dead_ns)
+		return old;
 	if (old)
 		forget(l, old);
 	make_room(l);
@@ -192,8 +173,8 @@ static struct known *remember(struct lore *l, const struct known *k)
 	return new;
 }
 
-static struct known *recall(struct lore *l, uint32_t uid, const char *runtime, bool by_path,
-			    const char *id)
+struct known *lore__recall(struct lore *l, uint32_t uid, const char *runtime, bool by_path,
+			   const char *id)
 {
 	uint64_t key = key_of(l, uid, runtime, by_path, id);
 	struct known *k = map__get(l->known, &key);
@@ -207,9 +188,11 @@ static bool is_by_path(const struct folder *f, const char *id)
 	return f->by_path || (f->spaces && !id__is_hex(id, strlen(id)));
 }
 
-/* Read DIR/[SPACE/]NAME/FILE. -ENOENT: no such container; -EAGAIN: no such file in its folder yet. */
+/* Read DIR/[SPACE/]NAME/FILE, or what comes before it. -ENOENT: no such container; -EAGAIN: no such file in its folder
+ * yet. */
 static int read_item(struct lore *l, int dir, const char *base, const struct folder *f,
-		     const char *space, const char *name, enum below how, struct buf *b)
+		     const char *space, const char *name, enum below how, struct buf *b,
+		     bool *ret_early)
 {
 	char path[2 * STATE_PATH];
 	size_t n = (size_t)snprintf(path, sizeof(path), "%s/%s%s%s", base, space, *space ? "/" : "",
@@ -221,7 +204,10 @@ static int read_item(struct lore *l, int dir, const char *base, const struct fol
 	fd = below__open_dir(dir, path, how);
 	if (fd < 0)
 		return fd == -ENOTDIR ? -ENOENT : fd;
-	r = below__read(fd, f->file, how == BELOW_USER ? BELOW_USER : BELOW_ROOT, b);
+	r = below__read(fd, f->file, how, b);
+	*ret_early = r == -ENOENT && f->early_file;
+	if (*ret_early)
+		r = below__read(fd, f->early_file, how, b);
 	l->read += !r;
 	return r == -ENOENT ? -EAGAIN : r;
 }
@@ -230,7 +216,8 @@ static int parse_item(struct lore *l, const struct folder *f, const struct buf *
 		      uint64_t now_ns, struct known **ret)
 {
 	struct known *new;
-	int r = f->parse(b->data ? b->data : "", b->len, k->id, &k->named);
+	state_fn fn = k->early ? f->parse_early : f->parse;
+	int r = fn(b->data ? b->data : "", b->len, k->id, &k->named);
 
 	l->failed += r == -EINVAL;
 	if (r < 0)
@@ -238,7 +225,7 @@ static int parse_item(struct lore *l, const struct folder *f, const struct buf *
 	k->runtime = f->runtime;
 	k->by_path = is_by_path(f, k->id);
 	k->learned_ns = now_ns;
-	new = remember(l, k);
+	new = lore__remember(l, k);
 	if (!new)
 		return -ENOMEM;
 	*ret = new;
@@ -254,8 +241,8 @@ static int learn(struct lore *l, enum folder_id id, const char *space, const cha
 
 	if (!id__is_safe(name, strlen(name)) || (*space && !id__is_safe(space, strlen(space))))
 		return -ENOENT;
-	r = read_item(l, l->root_fd, folder__path(l, id), &folders[id], space, name, BELOW_ROOT,
-		      &b);
+	r = read_item(l, l->root_fd, folder__path(l, id), &folders[id], space, name, BELOW_ROOT, &b,
+		      &k.early);
 	if (r < 0)
 		return r;
 	memcpy(k.id, name, strlen(name));
@@ -273,7 +260,8 @@ int lore__learn(struct lore *l, enum folder_id id, const char *space, const char
 
 void lore__died(struct lore *l, enum folder_id id, const char *name, uint64_t now_ns)
 {
-	struct known *k = recall(l, 0, folders[id].runtime, is_by_path(&folders[id], name), name);
+	struct known *k =
+		lore__recall(l, 0, folders[id].runtime, is_by_path(&folders[id], name), name);
 
 	if (k && !strcmp(k->runtime, folders[id].runtime) && !k->dead_ns)
 		k->dead_ns = now_ns;
@@ -282,7 +270,7 @@ void lore__died(struct lore *l, enum folder_id id, const char *name, uint64_t no
 /* ---- a user's own folders ------------------------------------------------------------------------------------------- */
 
 /* Home of a user by the node's own list; users of a directory service are not found. */
-static int open_home(struct lore *l, uint32_t uid)
+int lore__open_home(struct lore *l, uint32_t uid)
 {
 	struct buf b cleanup_buf = BUF_INIT;
 	char *rest, *line;
@@ -307,7 +295,7 @@ static int open_user(struct lore *l, uint32_t uid, enum user_base base)
 	char path[64];
 
 	if (base == USER_HOME)
-		return open_home(l, uid);
+		return lore__open_home(l, uid);
 	(void)snprintf(path, sizeof(path), "run/user/%u", uid);
 	return below__open_dir(l->root_fd, path, BELOW_ROOT);
 }
@@ -326,93 +314,12 @@ static int learn_of_user(struct lore *l, enum folder_id id, uint32_t uid, const 
 	fd = open_user(l, uid, folders[id].base);
 	if (fd < 0)
 		return fd;
-	r = read_item(l, fd, folders[id].user_path, &folders[id], "", name, BELOW_USER, &b);
+	r = read_item(l, fd, folders[id].user_path, &folders[id], "", name, BELOW_USER, &b,
+		      &k.early);
 	if (r < 0)
 		return r;
 	memcpy(k.id, name, strlen(name));
 	return parse_item(l, &folders[id], &b, &k, now_ns, ret);
-}
-
-/* ---- Podman's names ------------------------------------------------------------------------------------------------- */
-
-struct storage_arg {
-	struct lore *l;
-	uint64_t now_ns;
-	uint32_t uid;
-};
-
-static void storage_one(void *arg, const char *id, const char *name)
-{
-	struct storage_arg *s = arg;
-	struct known k = {.runtime = "podman", .uid = s->uid, .learned_ns = s->now_ns};
-
-	memcpy(k.id, id, strlen(id));
-	memcpy(k.named.name, name, strnlen(name, STATE_NAME - 1));
-	(void)remember(s->l, &k);
-}
-
-/* Whether a file is another one than when it was last read, or what it said may be forgotten by now. */
-static bool changed(struct lore *l, size_t i, uint64_t now_ns)
-{
-	struct storage *old = &l->storage[i], new = {.read_ns = now_ns};
-	int fd cleanup_fd = -1;
-	struct stat st;
-	char path[256];
-
-	(void)snprintf(path, sizeof(path), "%.*s",
-		       (int)(strrchr(storage_files[i], '/') - storage_files[i]), storage_files[i]);
-	fd = below__open_dir(l->root_fd, path, BELOW_ROOT);
-	if (fd < 0 || fstatat(fd, strrchr(storage_files[i], '/') + 1, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return false;
-	new.ino = st.st_ino;
-	new.size = (uint64_t)st.st_size;
-	new.mtime_ns = (uint64_t)st.st_mtim.tv_sec *NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
-	if (old->ino == new.ino && old->mtime_ns == new.mtime_ns &&
-	    old->size == new.size &&now_ns - old->read_ns < EARLY_NS / 2)
-		return false;
-	*old = new;
-	return true;
-}
-
-static int read_storage(struct lore *l, int dir, const char *path, enum below how, uint32_t uid,
-			uint64_t now_ns)
-{
-	struct storage_arg arg = {l, now_ns, uid};
-	struct buf b cleanup_buf = BUF_INIT;
-	int r = below__read(dir, path, how, &b);
-
-	if (!r) {
-		l->read++;
-		r = state__storage(b.data ? b.data : "", b.len, storage_one, &arg);
-		l->failed += r == -EINVAL;
-	}
-	return r;
-}
-
-static int ask_podman(struct lore *l, uint32_t uid, const char *id, uint64_t now_ns,
-		      struct known **ret)
-{
-	int fd cleanup_fd = -1, worst = -ENOENT, r;
-	struct known *k;
-
-	for (size_t i = 0; !uid && i < ARRAY_SIZE(storage_files); i++) {
-		if (changed(l, i, now_ns))
-			l->storage[i].r = read_storage(l, l->root_fd, storage_files[i], BELOW_ROOT,
-						       0, now_ns);
-		r = l->storage[i].r;
-		worst = r && r != -ENOENT ? r : worst;
-	}
-	if (uid)
-		fd = open_home(l, uid);
-	for (size_t i = 0; fd >= 0 && i < ARRAY_SIZE(user_storage_files); i++) {
-		r = read_storage(l, fd, user_storage_files[i], BELOW_USER, uid, now_ns);
-		worst = r && r != -ENOENT ? r : worst;
-	}
-	k = recall(l, uid, "", false, id);
-	if (!k)
-		return worst;
-	*ret = k;
-	return 0;
 }
 
 /* ---- asking --------------------------------------------------------------------------------------------------------- */
@@ -454,7 +361,7 @@ int lore__ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct kn
 		return -ENOENT;
 	memcpy(id, c->id.s, c->id.n);
 	id[c->id.n] = 0;
-	*ret = recall(l, c->uid, "", false, id);
+	*ret = lore__recall(l, c->uid, "", false, id);
 	if (*ret)
 		return 0;
 	for (int i = 0; r && i < FOLDER_MAX; i++) {
@@ -470,7 +377,7 @@ int lore__ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct kn
 			r = worse(r, lore__learn(l, i, "", id, now_ns, ret));
 	}
 	if (r && (!*c->runtime || !strcmp(c->runtime, "podman")))
-		r = worse(r, ask_podman(l, c->uid, id, now_ns, ret));
+		r = worse(r, podman__ask(l, c->uid, id, now_ns, ret));
 	/* Somebody may have called a container of plain crun or runc like that. */
 	for (int i = 0; r == -ENOENT && !*c->runtime && !c->uid && i < FOLDER_MAX; i++)
 		if (folders[i].by_path)

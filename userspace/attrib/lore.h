@@ -17,6 +17,7 @@ struct known {
 	const char *runtime;
 	char id[129];
 	uint32_t uid;	/* whose folder; 0 root's */
+	bool early;	/* from what the runtime was told; its own word is still to come */
 	bool by_path;	/* found by named.path: the cgroup's own path need not say its name */
 	uint64_t bound; /* cgroup id that lives, or lived, at that path; 0 none yet */
 	uint64_t learned_ns;

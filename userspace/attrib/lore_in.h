@@ -7,6 +7,7 @@
 #include "lore.h"
 #include "map.h"
 
+#define EARLY_NS (60 * NS_PER_S) /* what was read before its cgroup came is kept so long */
 #define STORAGE_FILES 10
 
 enum folder_id {
@@ -28,6 +29,8 @@ struct folder {
 	state_fn parse;
 	bool spaces; /* containers lie one level deeper, by containerd's namespace */
 	bool by_path;
+	const char *early_file; /* says the same less surely, earlier; NULL none */
+	state_fn parse_early;
 };
 
 struct lore {
@@ -58,6 +61,15 @@ int lore__learn(struct lore *l, enum folder_id id, const char *space, const char
 		uint64_t now_ns, struct known **ret);
 /* Its folder went away. */
 void lore__died(struct lore *l, enum folder_id id, const char *name, uint64_t now_ns);
+
+struct known *lore__remember(struct lore *l, const struct known *k);
+struct known *lore__recall(struct lore *l, uint32_t uid, const char *runtime, bool by_path,
+			   const char *id);
+/* Home of a user, as an O_PATH descriptor. Negative errno. */
+int lore__open_home(struct lore *l, uint32_t uid);
+
+/* podman.c: as lore__ask, of one id. */
+int podman__ask(struct lore *l, uint32_t uid, const char *id, uint64_t now_ns, struct known **ret);
 
 int watch__open(struct lore *l);
 void watch__close(struct lore *l);

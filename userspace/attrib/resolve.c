@@ -312,6 +312,15 @@ void resolve__first(struct attrib *a, struct entry *e)
 	(void)look(a, e);
 }
 
+void resolve__again(struct attrib *a, struct entry *e)
+{
+	if (!e->pending)
+		return;
+	/* The looks in turn are counted, this one is not: the next one stays due when it was. */
+	e->tries--;
+	look_again(a, e);
+}
+
 void resolve__due(struct attrib *a, uint64_t now_ns)
 {
 	struct entry *e;

@@ -169,6 +169,27 @@ int state__crun(const char *text, size_t n, const char *id, struct named *ret)
 	return 0;
 }
 
+int state__crun_early(const char *text, size_t n, const char *id, struct named *ret)
+{
+	struct jdoc *d cleanup_doc = NULL;
+	struct named named = {.name = ""};
+	char path[STATE_PATH];
+	const char *told;
+	int r = parse(text, n, &d), k;
+
+	if (r < 0)
+		return r;
+	/* Told nothing, the cgroupfs driver takes the id; the systemd driver's scope says the name by itself. */
+	told = text_of(jval__get(jdoc__root(d), "linux"), "cgroupsPath");
+	k = snprintf(path, sizeof(path), "%s%s", *told == '/' ? "" : "/", *told ? told : id);
+	if (!put_scope(named.path, told) &&
+	    ((size_t)k >= sizeof(path) || !put_path(named.path, path)))
+		return -ENODATA;
+	put_name(named.name, id);
+	*ret = named;
+	return 0;
+}
+
 /* Controllers whose path tells where the container is, the better first; "" is v2, and on a hybrid node the empty tree. */
 static const char *const runc_keys[] = {"memory", "cpuacct", "cpu", "pids", ""};
 

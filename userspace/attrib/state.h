@@ -27,6 +27,8 @@ int state__docker(const char *text, size_t n, const char *id,
 		  struct named *ret); /* containers/ID/config.v2.json */
 int state__oci(const char *text, size_t n, const char *id,
 	       struct named *ret); /* config.json of a bundle: the annotations */
+/* crun's ID/config.json, written before the container's process is made, the status after: the path that it will have. */
+int state__crun_early(const char *text, size_t n, const char *id, struct named *ret);
 int state__crun(const char *text, size_t n, const char *id, struct named *ret); /* ID/status */
 /* ID/state.json. Its path is as the runtime mounted it: "/sys/fs/cgroup/..."; see state__strip. */
 int state__runc(const char *text, size_t n, const char *id, struct named *ret);

@@ -72,12 +72,24 @@ static void learned(struct round *r, const struct known *k)
 	r->fn(r->arg, k);
 }
 
+static void drop_watch(struct lore *l, int wd)
+{
+	(void)inotify_rm_watch(l->ino, wd);
+	map__remove(l->watches, &wd);
+}
+
+/* A file that is not there, or not whole, is still being written. */
+static bool more_to_come(int result, const struct known *k)
+{
+	return result ? result == -EAGAIN || result == -EINVAL : k->early;
+}
+
 /* A container's folder is there: read its file, now or when it is written. */
 static void item_made(struct round *r, enum folder_id id, const char *space, const char *name)
 {
 	struct watch w = {.folder = id, .level = LEVEL_ITEM};
 	char path[2 * STATE_PATH];
-	struct known *k;
+	struct known *k = NULL;
 	int fd cleanup_fd = -1, wd = -1, result;
 
 	if (!id__is_safe(name, strlen(name)))
@@ -92,28 +104,23 @@ static void item_made(struct round *r, enum folder_id id, const char *space, con
 	result = lore__learn(r->l, id, space, name, r->now_ns, &k);
 	if (!result)
 		learned(r, k);
-	/* A file that is not there, or not whole, is still being written. */
-	if (wd >= 0 && result != -EAGAIN && result != -EINVAL) {
-		(void)inotify_rm_watch(r->l->ino, wd);
-		map__remove(r->l->watches, &wd);
-	}
+	if (wd >= 0 && !more_to_come(result, k))
+		drop_watch(r->l, wd);
 }
 
-static void item_written(struct round *r, int wd, const struct watch *at, const char *file)
+static void item_written(struct round *r, int wd, const struct watch *w, const char *file)
 {
-	struct watch w = *at; /* what is learned may change the map */
-	struct known *k;
+	const struct folder *f = folder__row(w->folder);
+	struct known *k = NULL;
 	int result;
 
-	if (strcmp(file, folder__row(w.folder)->file) != 0)
+	if (strcmp(file, f->file) != 0 && (!f->early_file || strcmp(file, f->early_file) != 0))
 		return;
-	result = lore__learn(r->l, w.folder, w.space, w.name, r->now_ns, &k);
+	result = lore__learn(r->l, w->folder, w->space, w->name, r->now_ns, &k);
 	if (!result)
 		learned(r, k);
-	if (result == -EAGAIN || result == -EINVAL)
-		return;
-	(void)inotify_rm_watch(r->l->ino, wd);
-	map__remove(r->l->watches, &wd);
+	if (!more_to_come(result, k))
+		drop_watch(r->l, wd);
 }
 
 static void pod_made(struct round *r, const char *folder)
