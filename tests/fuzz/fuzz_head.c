@@ -14,7 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	head__feed(&whole, text, n);
 	head__feed(&pieces, text, cut);
 	head__feed(&pieces, text + cut, n - cut);
-	if (whole.fault != pieces.fault || whole.has_body != pieces.has_body || whole.fields != pieces.fields)
+	if (whole.fault != pieces.fault || whole.has_body != pieces.has_body ||
+	    whole.fields != pieces.fields)
 		abort();
 	if (!whole.fault && (whole.bytes > HEAD_BYTES || whole.fields > HEAD_FIELDS))
 		abort();

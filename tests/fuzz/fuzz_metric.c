@@ -16,7 +16,8 @@ static void check_lines(const char *text, size_t n)
 				abort();
 		}
 		/* a comment or a sample of a metric: nothing foreign begins a line */
-		if (len == 0 || !(text[0] == '#' || text[0] == '_' || (text[0] >= 'A' && text[0] <= 'z')))
+		if (len == 0 ||
+		    !(text[0] == '#' || text[0] == '_' || (text[0] >= 'A' && text[0] <= 'z')))
 			abort();
 		n -= len + 1;
 		text = end + 1;

@@ -53,7 +53,7 @@ static struct part behind(struct part p, const char *name)
 	return p;
 }
 
-/* A weight in thousandths: 0, 0.xxx, 1, 1.000. Anything else wants nothing. */
+/* A weight in thousandths: 0 to 1 with up to three decimals. Anything else wants nothing. */
 static int weight_of(struct part p)
 {
 	int w = 0, scale = 1000;

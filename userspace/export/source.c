@@ -52,7 +52,7 @@ static void disconnect(struct source *s, const char *why)
 {
 	size_t n = s->waiting;
 
-	log_warn("the connection to the sensor ended: %s", why);
+	log_notice("the connection to the sensor ended: %s", why);
 	s->watch = loop__unwatch(s->watch);
 	close(s->fd);
 	s->fd = -1;
