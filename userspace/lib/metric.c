@@ -520,13 +520,13 @@ static void put_family(struct metrics *m, struct buf *b, const struct family *f)
 		put_plain(b, f, f->none_labels, zero);
 }
 
-/* How many series had to go to each family's `other` since the start. */
+/* How many series had to go to each family's `other` since the start; only families that have one are named. */
 static void add_other_totals(struct metrics *m)
 {
 	for (int i = 0; i < METRIC_MAX; i++) {
 		cleanup_buf struct buf label = BUF_INIT;
 
-		if (!*rows[i].labels || i == METRIC_series_other)
+		if (!m->families[i].went_other || i == METRIC_series_other)
 			continue;
 		label__add(&label, "family", rows[i].name);
 		if (!label.failed)
