@@ -266,6 +266,11 @@ check:
 format:
 	@WRITE=1 FORMAT=$(FORMAT) tests/check/format
 
+# target: dashboards    makes the Grafana dashboard and the alert rules of the metric tables, in charts/
+.PHONY: dashboards
+dashboards:
+	@charts/autoecoops/generate
+
 # ---- pages and set-up -----------------------------------------------------------------------------------------------------
 # What comes from the rows: the default configuration, and manual pages.
 PAGES := $(B)/pages/aeod.yaml.5
