@@ -182,6 +182,8 @@ static void reads_v1(void **state)
 	static const struct subject box = {.cgroup_id = 9,
 					   .cgroup = "/docker/0123abcd",
 					   .labels = "cgroup=\"/docker/0123abcd\""};
+	static const struct subject docker = {
+		.cgroup_id = 8, .cgroup = "/docker", .labels = "cgroup=\"/docker\""};
 	struct cgroup_tree t = tree(CGROUP_V1, V1, "/sys/fs/cgroup/memory", "memory");
 	struct files *f = files__new(&t, V1);
 	struct metrics *m = metrics__new(10000);
@@ -192,7 +194,11 @@ static void reads_v1(void **state)
 	(void)state;
 	assert_non_null(f);
 	assert_int_equal(files__cgroup_add(f, &box), 0);
+	assert_int_equal(files__cgroup_add(f, &docker), 0);
 	assert_int_equal(files__tick(f, S(5)), 0);
+	assert_int_equal(files__cgroup(f, 8, &c), 0);
+	assert_true(c.memory_max == FILES_UNLIMITED);
+	assert_true(c.cpu_limit_ns == FILES_UNLIMITED);
 	assert_int_equal(files__cgroup(f, 9, &c), 0);
 	assert_int_equal(c.cpu_ns, 2226278261);
 	assert_int_equal(c.throttled_ns, 7668932483);

@@ -58,7 +58,10 @@ static const uint8_t key_files[] = {
 #undef CGROUP_KEY
 };
 
-/* On v1 a hierarchy is mounted beside the naming one, under the name of its controller or of several. */
+/*
+ * On v1 a hierarchy is mounted beside the naming one, under the name of its controller or of
+ * several.
+ */
 static void find_dir(char *ret, size_t cap, const char *root, const char *controller)
 {
 	static const struct {
@@ -231,7 +234,10 @@ static void take_pressure(const struct cgroups *g UNUSED, struct cg *c, size_t f
 	set(c, rows[file].value + 1, seen & 2, total[1]);
 }
 
-/* One file. False when it is not there and was not known to be absent, as it is where the cgroup is gone. */
+/*
+ * One file. False when it is not there and was not known to be absent, as it is where the cgroup
+ * is gone.
+ */
 static bool read_file(struct cgroups *g, struct reader *r, struct cg *c, size_t file, bool search)
 {
 	const struct cg_row *row = &rows[file];
@@ -284,7 +290,10 @@ static bool is_due(const struct cgroups *g, const struct cg_row *row, bool slow,
 	return !row->slow;
 }
 
-/* False: gone. Whatever was opened by its path was this cgroup's when the cgroup is still there afterwards: ids are never used twice. */
+/*
+ * False: gone. Whatever was opened by its path was this cgroup's when the cgroup is still there
+ * afterwards: ids are never used twice.
+ */
 static bool read_cgroup(struct cgroups *g, struct reader *r, struct cg *c, uint64_t now_ns)
 {
 	uint64_t now_s = now_ns / NS_PER_S, opened = r->opened;

@@ -57,7 +57,8 @@ struct cgroups {
 	struct map *map; /* u64 cgroup id → struct cg */
 	bool verify; /* the tree is the kernel's: a directory's inode number is the cgroup's id */
 	size_t first, n; /* rows of this tree */
-	/* Nothing on the node waited for it since the last tick, so no cgroup did: its pressure files need not be read. */
+	/* Nothing on the node waited for it since the last tick, so no cgroup did: its files
+	 * need not be read. */
 	bool calm[PSI_RESOURCES];
 	char dir[CG_FILES][300]; /* directory of a row's hierarchy, "": there is none */
 	struct {

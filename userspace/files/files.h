@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the kernel says in files: cgroup files, /proc, mounts, network counters, its own log. No BPF, so it works on every node.
+ * What the kernel says in files: cgroup files, /proc, mounts, network counters, its own log. No
+ * BPF, so it works on every node.
  *
- * Unknown is never 0: a file or controller that is not there makes no series, and the accessors answer FILES_UNKNOWN.
- * Nothing is allocated at a tick once a cgroup is known. Not thread-safe: one loop.
+ * Unknown is never 0: a file or controller that is not there makes no series, and the accessors
+ * answer FILES_UNKNOWN. Nothing is allocated at a tick once a cgroup is known. Not thread-safe:
+ * one loop.
  */
 #ifndef AEO_FILES_H
 #define AEO_FILES_H
@@ -17,28 +19,34 @@ struct metrics;
 #define FILES_UNLIMITED (UINT64_MAX - 1) /* of a limit: there is none */
 
 /*
- * `tree`: how cgroups are named here (its root includes --root already); copied. `root`: prefix of /proc, /dev and of mount points, ""
- * or the value of --root or a fixture; copied. The budget of kept descriptors is half of the soft RLIMIT_NOFILE of this moment, 4096 at
- * most: raise the limit first. NULL with errno.
+ * `tree`: how cgroups are named here (its root includes --root already); copied. `root`: prefix of
+ * /proc, /dev and of mount points, "" or the value of --root or a fixture; copied. The budget of
+ * kept descriptors is half of the soft RLIMIT_NOFILE of this moment, 4096 at most: raise the limit
+ * first. NULL with errno.
  */
 struct files *files__new(const struct cgroup_tree *tree, const char *root);
 /* Close everything. Accepts NULL, returns NULL. */
 struct files *files__free(struct files *f);
 
 /*
- * Watch a cgroup. `s` is borrowed and must live until files__cgroup_remove, or until it is added again with another pointer (the same
- * id replaces the pointer). Its strings are read anew at every collect. 0, -ENOSPC above 16384 cgroups, -ENOMEM.
+ * Watch a cgroup. `s` is borrowed and must live until files__cgroup_remove, or until it is added
+ * again with another pointer (the same id replaces the pointer). Its strings are read anew at
+ * every collect. 0, -ENOSPC above 16384 cgroups, -ENOMEM.
  */
 int files__cgroup_add(struct files *f, const struct subject *s);
-/* Forget it. An unknown id is nothing: a cgroup that vanished under a reading was dropped already. */
+/*
+ * Forget it. An unknown id is nothing: a cgroup that vanished under a reading was dropped
+ * already.
+ */
 void files__cgroup_remove(struct files *f, uint64_t id);
 
 /*
- * Read what is due: to be called every second, with CLOCK_BOOTTIME. Everything of a cgroup is read at the first tick after it was
- * added; then CPU time, memory and pressure each second, everything else (memory.stat, io.stat, events, limits) every 10 s, spread over
- * the cgroups; all files of a cgroup that used no CPU since the last look every 10 s, and pressure of a resource that nothing on the
- * node waited for. A node file that costs more than a millisecond is read every 10 s. 0, or the first
- * negative errno of a node file (the rest was read all the same).
+ * Read what is due: to be called every second, with CLOCK_BOOTTIME. Everything of a cgroup is read
+ * at the first tick after it was added; then CPU time, memory and pressure each second, everything
+ * else (memory.stat, io.stat, events, limits) every 10 s, spread over the cgroups; all files of a
+ * cgroup that used no CPU since the last look every 10 s, and pressure of a resource that nothing
+ * on the node waited for. A node file that costs more than a millisecond is read every 10 s. 0, or
+ * the first negative errno of a node file (the rest was read all the same).
  */
 int files__tick(struct files *f, uint64_t now_boot_ns);
 /* Add every series of the last readings to the snapshot. */
@@ -105,11 +113,17 @@ struct kernel_log_finding {
 
 typedef void (*kernel_log_fn)(void *arg, const struct kernel_log_finding *k);
 
-/* Descriptor of the kernel's log for the loop (LOOP_READ), or -1 when it cannot be read: then no series of it exists. Owned by f. */
+/*
+ * Descriptor of the kernel's log for the loop (LOOP_READ), or -1 when it cannot be read: then no
+ * series of it exists. Owned by f.
+ */
 int files__kernel_log_fd(const struct files *f);
 /* Whom findings are told to. */
 void files__on_kernel_log(struct files *f, kernel_log_fn fn, void *arg);
-/* Read what is there, at most 256 records; call when the descriptor is readable. 0, or negative errno: stop watching. */
+/*
+ * Read what is there, at most 256 records; call when the descriptor is readable. 0, or negative
+ * errno: stop watching.
+ */
 int files__kernel_log_read(struct files *f);
 
 #endif

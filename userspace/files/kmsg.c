@@ -72,7 +72,10 @@ static ssize_t behind(struct text line, const char *what, size_t from)
 	return at < 0 ? -1 : at + (ssize_t)strlen(what);
 }
 
-/* The process that is named behind `what`, or directly before `second` ("task comm:PID blocked for"). */
+/*
+ * The process that is named behind `what`, or directly before `second` ("task comm:PID blocked
+ * for").
+ */
 static int32_t pid_in(struct text line, const struct pattern *p)
 {
 	uint64_t pid = 0;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's log: records of /dev/kmsg against the rows of kernel_log.def. Private to this room. */
+/*
+ * The kernel's log: records of /dev/kmsg against the rows of kernel_log.def. Private to this
+ * room.
+ */
 #ifndef AEO_FILES_KMSG_H
 #define AEO_FILES_KMSG_H
 

@@ -96,7 +96,10 @@ static void drop(struct mounts *m, size_t i)
 	m->row[i] = m->row[--m->count];
 }
 
-/* Keep a mount of a device: one by device, the whole file system before a bind mount of a folder. Numbers read before are kept too. */
+/*
+ * Keep a mount of a device: one by device, the whole file system before a bind mount of a
+ * folder. Numbers read before are kept too.
+ */
 static void keep(struct mounts *m, const struct mount_line *line)
 {
 	for (size_t i = 0; i < m->count; i++) {
@@ -154,8 +157,8 @@ static int read_list(void *arg)
 }
 
 /*
- * Through the first process, whose mounts the list names. Where it lets nobody in (a kernel may guard it): by our own path, if what is
- * found there lies on that device.
+ * Through the first process, whose mounts the list names. Where it lets nobody in (a kernel may
+ * guard it): by our own path, if what is found there lies on that device.
  */
 static bool ask(const struct mounts *m, const struct mount_line *line, struct statvfs *ret)
 {
@@ -198,7 +201,10 @@ static int read_spaces(void *arg)
 	return 0;
 }
 
-/* The kernel marks the file when something was mounted or unmounted. A remount and an error do not show there: hence LIST_S. */
+/*
+ * The kernel marks the file when something was mounted or unmounted. A remount and an error do
+ * not show there: hence LIST_S.
+ */
 static bool changed(const struct mounts *m, uint64_t now_s)
 {
 	struct pollfd p = {m->list.fd, POLLPRI, 0};

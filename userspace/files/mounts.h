@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Space, inodes and read-only state of the file systems of the host that lie on its own block devices. Those of the network, of FUSE
- * and whatever is mounted below one are never touched: asking them can hang. Private to this room.
+ * Space, inodes and read-only state of the file systems of the host that lie on its own block
+ * devices. Those of the network, of FUSE and whatever is mounted below one are never touched:
+ * asking them can hang. Private to this room.
  */
 #ifndef AEO_FILES_MOUNTS_H
 #define AEO_FILES_MOUNTS_H
@@ -20,7 +21,10 @@ struct mount_row {
 		inodes_free; /* bytes; inodes 0: the file system has no fixed number of them */
 };
 
-/* A file system that the kernel said it closed for writing. From 6.12 on ext4 shows that nowhere else, before 6.15 not even as an option. */
+/*
+ * A file system that the kernel said it closed for writing. From 6.12 on ext4 shows that nowhere
+ * else, before 6.15 not even as an option.
+ */
 struct closed_mount {
 	uint32_t major, minor, id;
 };
@@ -43,7 +47,10 @@ void mounts__done(struct mounts *m, struct reader *r);
 /* Every 10 s the space; the list when it changed, a minute at most after. As node__tick. */
 int mounts__tick(struct mounts *m, struct reader *r, uint64_t now_ns);
 
-/* The kernel's log says that the file system on this device (as it is named there) was closed for writing. */
+/*
+ * The kernel's log says that the file system on this device (as it is named there) was closed
+ * for writing.
+ */
 void mounts__closed(struct mounts *m, const struct node *n, const char *device);
 /* Name of its device for people: the kernel's, or what was mounted. */
 const char *mount__device(const struct mount_row *row, const struct node *n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Accept queues that overflowed, by network namespace. The namespaces are found over /proc/PID/ns/net, some hundred processes a tick.
- * Private to this room.
+ * Accept queues that overflowed, by network namespace. The namespaces are found over
+ * /proc/PID/ns/net, some hundred processes a tick. Private to this room.
  */
 #ifndef AEO_FILES_NETNS_H
 #define AEO_FILES_NETNS_H

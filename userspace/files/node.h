@@ -67,8 +67,9 @@ uint64_t node__value(const struct node *n, enum node_value v);
 const char *node__disk(const struct node *n, uint32_t major, uint32_t minor);
 
 /*
- * Is a file due? Then it is read by fn(arg) and its next time set: `seconds` later, or 10 where the reading cost more than a
- * millisecond or failed. 0, or what fn returned if that is more than a missing file.
+ * Is a file due? Then it is read by fn(arg) and its next time set: `seconds` later, or 10 where
+ * the reading cost more than a millisecond or failed. 0, or what fn returned if that is more than
+ * a missing file.
  */
 int due__read(struct due *d, uint64_t now_s, unsigned seconds, int (*fn)(void *arg), void *arg);
 

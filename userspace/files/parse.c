@@ -290,7 +290,8 @@ bool io__next(struct text *rest, struct io_line *ret)
 
 bool nic__parse(struct text line, struct nic_line *ret)
 {
-	/* columns of the file: bytes packets errs drop fifo frame compressed multicast, then the same for sending */
+	/* columns of the file: bytes packets errs drop fifo frame compressed multicast, then the
+	 * same for sending */
 	static const uint8_t column[NIC_VALUES] = {0, 1, 2, 3, 8, 9, 10, 11};
 	struct nic_line nic = {{0}, {0}};
 	ssize_t colon = text__find(line, ":", 0);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parsers of the kernel's text files. Foreign bytes: names in these files (mount points, devices, cgroups) are chosen by others. Each
- * parser works on data[0..n) that need not end in NUL, never allocates, and takes what it understands: a line of a later kernel that
- * it does not know is skipped. Numbers that do not fit into 64 bits are 2^64 - 1. Private to this room.
+ * Parsers of the kernel's text files. Foreign bytes: names in these files (mount points, devices,
+ * cgroups) are chosen by others. Each parser works on data[0..n) that need not end in NUL, never
+ * allocates, and takes what it understands: a line of a later kernel that it does not know is
+ * skipped. Numbers that do not fit into 64 bits are 2^64 - 1. Private to this room.
  */
 #ifndef AEO_FILES_PARSE_H
 #define AEO_FILES_PARSE_H
@@ -50,8 +51,11 @@ static inline void values__forget(struct values *v, unsigned i)
 	v->known[i / 64] &= ~(1ULL << (i % 64));
 }
 
-/* Where the number behind a word goes: v[value], times scale. Rows with the same value are summed. A word that ends in `*` stands for
- * all that start so. Rows in the order of the file are found fastest. */
+/*
+ * Where the number behind a word goes: v[value], times scale. Rows with the same value are summed.
+ * A word that ends in `*` stands for all that start so. Rows in the order of the file are found
+ * fastest.
+ */
 struct key_row {
 	const char *key;
 	uint16_t value;
@@ -60,7 +64,10 @@ struct key_row {
 
 /* Lines "key number" or "key: number unit". Each value of the rows becomes known or unknown. */
 void keys__parse(struct text t, const struct key_row *rows, size_t nrows, struct values *v);
-/* One number, or "max", or a negative one; the last two are `unlimited`. False for anything else. */
+/*
+ * One number, or "max", or a negative one; the last two are `unlimited`. False for anything
+ * else.
+ */
 bool number__parse(struct text t, uint64_t unlimited, uint64_t *ret);
 /* cpu.max: quota and period in microseconds; quota `unlimited` for "max". */
 bool quota__parse(struct text t, uint64_t unlimited, uint64_t *ret_quota, uint64_t *ret_period);
@@ -75,7 +82,10 @@ struct io_line {
 	uint64_t v[IO_VALUES];
 };
 
-/* The next device of io.stat. Kernels of 5.x and 6.x print devices without statistics, also without ending their line. */
+/*
+ * The next device of io.stat. Kernels of 5.x and 6.x print devices without statistics, also
+ * without ending their line.
+ */
 bool io__next(struct text *rest, struct io_line *ret);
 
 #define NIC_VALUES 8 /* received bytes, packets, errors, drops; sent the same */
@@ -94,7 +104,10 @@ bool decimal__parse(struct text word, uint64_t *ret_hundredths);
 bool softnet__parse(struct text t, uint64_t *ret_processed, uint64_t *ret_dropped,
 		    uint64_t *ret_squeezed);
 
-/* net/snmp, net/netstat: a line of names and one of numbers, both beginning with `prefix` (colon included). */
+/*
+ * net/snmp, net/netstat: a line of names and one of numbers, both beginning with `prefix` (colon
+ * included).
+ */
 void nettable__parse(struct text t, const char *prefix, const struct key_row *rows, size_t nrows,
 		     struct values *v);
 
@@ -108,7 +121,10 @@ struct mount_line {
 	char source[64];
 };
 
-/* One line of mountinfo. False for a malformed line or a mount point that is longer than the field. */
+/*
+ * One line of mountinfo. False for a malformed line or a mount point that is longer than the
+ * field.
+ */
 bool mount__parse(struct text line, struct mount_line *ret);
 
 struct irq_line {
@@ -126,7 +142,10 @@ size_t irq__cpus(struct text line);
 bool partition__parse(struct text line, uint32_t *ret_major, uint32_t *ret_minor,
 		      char ret_name[32]);
 
-/* /proc/PID/cgroup: the path in the hierarchy of `controller` ("": the v2 hierarchy). False when it is not there. */
+/*
+ * /proc/PID/cgroup: the path in the hierarchy of `controller` ("": the v2 hierarchy). False when
+ * it is not there.
+ */
 bool pid_cgroup__parse(struct text t, const char *controller, struct text *ret);
 
 /* A link of /proc/PID/ns: "net:[4026531840]". */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parsers of files that are read line by line, because they may be larger than any buffer: mounts, interrupts, processes. */
+/*
+ * The parsers of files that are read line by line, because they may be larger than any buffer:
+ * mounts, interrupts, processes.
+ */
 #include "parse.h"
 
 static struct text behind(struct text t, size_t n)
@@ -97,7 +100,10 @@ size_t irq__cpus(struct text line)
 	return n;
 }
 
-/* What stands behind the last run of two blanks: the devices of an interrupt, or the sentence of a named one. */
+/*
+ * What stands behind the last run of two blanks: the devices of an interrupt, or the sentence of
+ * a named one.
+ */
 static struct text last_column(struct text t)
 {
 	size_t from = 0;

@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
-/* Each kept file holds a page or more of kernel memory: no use of thousands beyond this, whatever the limit. */
+/*
+ * Each kept file holds a page or more of kernel memory: no use of thousands beyond this,
+ * whatever the limit.
+ */
 #define KEPT_MOST 4096
 
 int reader__init(struct reader *r)

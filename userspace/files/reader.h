@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading small kernel files again and again: descriptors stay open and are read with pread into one buffer. There is a budget of kept
- * descriptors, from RLIMIT_NOFILE; what does not fit is opened, read and closed. Private to this room.
+ * Reading small kernel files again and again: descriptors stay open and are read with pread into
+ * one buffer. There is a budget of kept descriptors, from RLIMIT_NOFILE; what does not fit is
+ * opened, read and closed. Private to this room.
  */
 #ifndef AEO_FILES_READER_H
 #define AEO_FILES_READER_H
@@ -33,10 +34,12 @@ int reader__init(struct reader *r);
 void reader__done(struct reader *r);
 
 /*
- * Read a file whole: from *fd when it is open, else from `path`, and then keep the descriptor in *fd if `keep` and the budget allow.
- * `many`: the kernel hands the file out in pieces (read until the end; such as /proc/vmstat), else one pread takes it all. A file
- * larger than the buffer is cut behind its last whole line. The text lies in the buffer until the next call. 0, or a negative errno
- * with *fd closed: -ENOENT (no such file), -ENODEV (the cgroup is gone or its controller off).
+ * Read a file whole: from *fd when it is open, else from `path`, and then keep the descriptor in
+ * *fd if `keep` and the budget allow. `many`: the kernel hands the file out in pieces (read until
+ * the end; such as /proc/vmstat), else one pread takes it all. A file larger than the buffer is
+ * cut behind its last whole line. The text lies in the buffer until the next call. 0, or a
+ * negative errno with *fd closed: -ENOENT (no such file), -ENODEV (the cgroup is gone or its
+ * controller off).
  */
 int reader__read(struct reader *r, int *fd, const char *path, enum keep keep, bool many,
 		 struct text *ret);
@@ -44,8 +47,10 @@ int reader__read(struct reader *r, int *fd, const char *path, enum keep keep, bo
 void reader__close(struct reader *r, int *fd);
 
 typedef void (*line_fn)(void *arg, struct text line);
-/* Read a file of any size, one line at a time. A line longer than the buffer is left out. fn must not use the reader. 0 or negative
- * errno; lines before an error were delivered. */
+/*
+ * Read a file of any size, one line at a time. A line longer than the buffer is left out. fn must
+ * not use the reader. 0 or negative errno; lines before an error were delivered.
+ */
 int reader__lines(struct reader *r, int *fd, const char *path, enum keep keep, line_fn fn,
 		  void *arg);
 
