@@ -47,6 +47,9 @@ CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -f
 BASE_FLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(BASE_FLAGS)) -Wno-maybe-uninitialized
 LINK_FLAGS += -fsanitize=address,undefined
 endif
+ifeq ($(KIND),fault)
+BASE_FLAGS += -DAEO_FAULT
+endif
 ifeq ($(KIND),clang)
 CC := $(CLANG)
 endif

@@ -61,10 +61,9 @@ static __always_inline __u32 cgroup_index(__u64 id)
 /* Whether the running process is ours: our own acts make no events. */
 static __always_inline int ours(struct task_struct *t)
 {
-	__u32 tgid = TASK(t, tgid);
+	__u32 tgid = TASK(t, tgid), parent = TASK(t, real_parent, tgid);
 
-	return tgid == cfg.super_tgid || tgid == cfg.self_tgid ||
-	       (__u32)TASK(t, real_parent, tgid) == cfg.super_tgid;
+	return tgid == cfg.super_tgid || tgid == cfg.self_tgid || parent == cfg.super_tgid || parent == cfg.self_tgid;
 }
 
 #endif

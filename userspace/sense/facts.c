@@ -33,7 +33,7 @@ void cost__calibrate_end(struct sense *s)
 }
 
 /* Runs of a probe's programs: counted by the programs themselves. */
-static uint64_t probe_runs(struct sense *s, enum aeo_probe probe)
+uint64_t probe__runs(struct sense *s, enum aeo_probe probe)
 {
 	const struct aeo_cpu *cpu;
 	struct aeo_acct a;
@@ -75,7 +75,7 @@ static void kernel_sums(struct sense *s, enum aeo_probe probe, uint64_t *ret_ns,
 static void fold(struct sense *s, enum aeo_probe probe)
 {
 	struct probe_cost *c = &s->cost[probe];
-	uint64_t runs = probe_runs(s, probe);
+	uint64_t runs = probe__runs(s, probe);
 
 	if (runs > c->runs)
 		c->time_ns += (runs - c->runs) * (c->ns_per_run ? c->ns_per_run : s->gettime_ns);

@@ -75,7 +75,8 @@ struct sense {
 	uint64_t gettime_ns;		/* calibrated cost of a run */
 	struct probe_cost cost[PROBE_MAX];
 	struct window *window;
-	bool pinned, measured;
+	bool pinned, measured, calls_shed;
+	bool missing[PROBE_MAX];	/* the last beacon did not wake it */
 	uint64_t attach_ns;
 	char **reasons;			/* drop reasons by number */
 	size_t reasons_n;
@@ -100,7 +101,8 @@ void window__stop(struct sense *s);
 const char *window__refused(const struct sense *s);
 void window__pause(struct sense *s, bool pause);
 
-/* cost.c */
+/* facts.c */
+uint64_t probe__runs(struct sense *s, enum aeo_probe probe);
 void cost__calibrate_begin(struct sense *s);
 void cost__calibrate_end(struct sense *s);
 

@@ -393,10 +393,26 @@ int sense__attach(struct sense *s, struct buf *ret_why)
 	return -ELOOP;
 }
 
+/* Detach, or attach again, what counts calls; the windows' program is paused with latency, one level before. */
+static int shed_calls(struct sense *s, bool off)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < s->progs; i++) {
+		struct program *p = &s->prog[i];
+
+		if (p->probe != PROBE_syscalls || !p->chosen || is_windowed(p))
+			continue;
+		(void)bpf_link__destroy(p->link);
+		p->link = off ? NULL : bpf_program__attach(find_prog(s, p->name));
+		if (!off && !p->link)
+			err = -errno;
+	}
+	return err;
+}
+
 int sense__shed(struct sense *s, enum shed what, bool off)
 {
-	struct program *p;
-
 	switch (what) {
 	case SHED_LATENCY:
 		window__pause(s, off);
@@ -405,12 +421,8 @@ int sense__shed(struct sense *s, enum shed what, bool off)
 		__atomic_store_n(&s->skel->bss->aeo_shed_events, off, __ATOMIC_RELAXED);
 		return 0;
 	case SHED_CALLS:
-		p = prog_by_name(s, "sys_exit");
-		if (!p || !p->chosen)
-			return 0;
-		(void)bpf_link__destroy(p->link);
-		p->link = off ? NULL : bpf_program__attach(find_prog(s, p->name));
-		return off || p->link ? 0 : -errno;
+		s->calls_shed = off;
+		return shed_calls(s, off);
 	default:
 		return 0;
 	}

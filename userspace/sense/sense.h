@@ -80,6 +80,16 @@ void sense__stats(struct sense *s, bool on);
 /* Run time of all programs so far, ns: measured cost of a run times runs. */
 uint64_t sense__run_time(struct sense *s, bool *ret_measured);
 
+/*
+ * Act ourselves and look which probes saw it. fn is called for a probe that did not (`missing`; it was attached again), and once more when
+ * it sees again (`was_missing`). Takes some milliseconds: it starts and waits for a child.
+ */
+typedef void (*beacon_fn)(void *arg, enum aeo_probe probe, bool missing, bool was_missing);
+void sense__beacon(struct sense *s, beacon_fn fn, void *arg);
+#ifdef AEO_FAULT
+void sense__fault_lose_link(struct sense *s, enum aeo_probe probe);
+#endif
+
 /* Shedding, in the declared order; each may be taken back. */
 enum shed { SHED_TRACES, SHED_DETAIL, SHED_LATENCY, SHED_EVENTS, SHED_CALLS, SHED_MAX };
 /* Switch a level off or on. 0 or negative errno. */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests on the local socket. */
+#include <math.h>
+
 #include "json.h"
 #include "priv.h"
 
@@ -10,7 +12,8 @@ static const char *drop_reason(void *arg, uint32_t reason)
 
 struct tell_common answers__common(const struct sensor *s)
 {
-	return (struct tell_common){s->node, s->boot_id, clock__wall(), clock__boot(), drop_reason, s->sense};
+	return (struct tell_common){s->node,	   s->boot_id,	clock__wall(),
+				    clock__boot(), drop_reason, s->sense};
 }
 
 static void fill_probes(struct sensor *s)
@@ -80,22 +83,46 @@ static void answer_status(struct sensor *s, struct buf *b)
 
 /* ---- top ---- */
 
+#define ROWS_MAX 4096  /* cgroups looked at */
+#define ROWS_TOLD 1000 /* and told: those with the most trouble */
+
+static double trouble(const struct tell_row *r)
+{
+	return r->cpu_wait + r->io_wait + fmax(r->throttled, 0) + fmax(r->memory_pressure, 0) +
+	       r->retransmits / 1e3 + r->calls / 1e9;
+}
+
+static int by_trouble(const void *a, const void *b)
+{
+	double x = trouble(a), y = trouble(b);
+
+	return (x < y) - (x > y);
+}
+
 static void answer_rows(struct sensor *s, struct buf *b)
 {
 	struct tell_common c = answers__common(s);
-	cleanup_free struct tell_row *rows = calloc(4096, sizeof(*rows));
+	cleanup_free struct tell_row *rows = calloc(ROWS_MAX, sizeof(*rows));
 	struct flow_row r;
-	size_t n = 0;
+	size_t n = 0, at = 0;
 
-	for (size_t i = 0; rows && n < 4096 && flow__row(s->flow, i, &r); i++) {
+	while (rows && n < ROWS_MAX && flow__row(s->flow, &at, &r)) {
 		struct pressure_rate p = pressure__of(s, r.cgroup_id);
 
 		if (r.cgroup_id == ~0ULL)
 			continue;
-		rows[n++] = (struct tell_row){attrib__get(s->attrib, r.cgroup_id), r.cpu_wait, p.throttled, r.io_wait + p.io,
-					      p.memory, r.retransmits, r.calls};
+		/* without the kernel's account of stalls (v1), the time that block requests took */
+		rows[n++] = (struct tell_row){attrib__get(s->attrib, r.cgroup_id),
+					      r.cpu_wait,
+					      p.throttled,
+					      isnan(p.io) ? r.io_wait : p.io,
+					      p.memory,
+					      r.retransmits,
+					      r.calls};
 	}
-	tell__top(b, &c, rows, n);
+	if (rows)
+		qsort(rows, n, sizeof(*rows), by_trouble);
+	tell__top(b, &c, rows, MIN(n, (size_t)ROWS_TOLD), n);
 }
 
 struct tasks_ctx {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A budget on ourselves: two CPU ceilings over a minute, and resident memory. Near a ceiling work is shed in the declared order, one level
- * every ten seconds, and taken back, last first, when the load has stayed low.
+ * every ten ticks, and taken back, last first, when the load has stayed low.
  */
 #include "priv.h"
 
-#define STEP_NS (10 * NS_PER_S)
+#define STEP_TICKS 10 /* between two steps */
 #define LOW 0.7 /* of the ceiling: below it a level may come back */
 
 const char *shed__name(enum shed what)
@@ -110,6 +110,8 @@ static void turn(struct sensor *s, enum shed level, bool off, const char *which,
 	}
 	if (level == SHED_DETAIL)
 		s->no_detail = off;
+	if (level == SHED_CALLS)
+		*(off ? &s->budget.gap_begin_ns : &s->budget.gap_end_ns) = clock__wall();
 	s->budget.shed[level] = off;
 	s->budget.steps++;
 	s->budget.changed_ns = clock__boot();
@@ -124,7 +126,7 @@ void budget__tick(struct sensor *s)
 
 	measure(s);
 	near = load(g, &which);
-	if (g->filled < 10 || clock__boot() - g->changed_ns < STEP_NS)
+	if (g->filled < STEP_TICKS || clock__boot() - g->changed_ns < STEP_TICKS * conf__uint(s->conf, CONF_sense_tick))
 		return;
 	if (near >= 1) {
 		for (enum shed i = 0; i < SHED_MAX; i++)

@@ -22,7 +22,8 @@ static void collect_probe(struct sensor *s, enum aeo_probe probe, struct buf *b)
 	metrics__add(s->metrics, METRIC_received, labels, (double)p.received);
 	metrics__add(s->metrics, METRIC_in_flight, labels, (double)p.in_flight);
 	metrics__add(s->metrics, METRIC_missed, labels, (double)p.missed);
-	metrics__add(s->metrics, METRIC_probe_on, labels, p.on);
+	metrics__add(s->metrics, METRIC_probe_on, labels, p.on && !s->down[probe]);
+	metrics__add(s->metrics, METRIC_beacons_missed, labels, (double)s->beacons_missed[probe]);
 	metrics__add(s->metrics, METRIC_run_seconds, labels, (double)p.run_time_ns / 1e9);
 	metrics__add(s->metrics, METRIC_runs, labels, (double)p.run_count);
 	for (enum aeo_loss i = 0; i < LOSS_MAX; i++) {
@@ -76,6 +77,8 @@ static void collect_budget(struct sensor *s, struct buf *b)
 	for (enum shed i = 0; i < SHED_MAX; i++)
 		metrics__add(s->metrics, METRIC_budget_shed, one(b, "level", shed__name(i)), g->shed[i]);
 	metrics__add(s->metrics, METRIC_budget_steps, "", (double)g->steps);
+	metrics__add(s->metrics, METRIC_calls_gap, one(b, "edge", "begin"), (double)g->gap_begin_ns / 1e9);
+	metrics__add(s->metrics, METRIC_calls_gap, one(b, "edge", "end"), (double)g->gap_end_ns / 1e9);
 	for (size_t i = LOG_ERROR; i < ARRAY_SIZE(levels); i++)
 		metrics__add(s->metrics, METRIC_log_messages, one(b, "level", levels[i]), (double)log__count(i));
 }

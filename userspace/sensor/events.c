@@ -7,7 +7,7 @@
 struct subscription {
 	bool all;
 	bool want[PROBE_MAX];
-	uint64_t dropped;
+	uint64_t dropped; /* since the last one that went out */
 };
 
 static void on_cgroup(struct sensor *s, const struct event *e)
@@ -39,6 +39,24 @@ static bool anybody(struct sensor *s, uint16_t probe)
 	return false;
 }
 
+/* The line, closed by what this reader missed because it was slow. */
+static void send_line(struct sensor *s, struct client *c, struct subscription *sub,
+		      const struct buf *line)
+{
+	cleanup_buf struct buf b = BUF_INIT;
+	struct json j = {&b, true};
+
+	buf__add(&b, line->data, line->len - 1);
+	json__u64s(&j, "dropped_before", sub->dropped);
+	json__close(&j, '}');
+	if (!b.failed && !client__send(c, WIRE_OK, b.data, b.len)) {
+		sub->dropped = 0;
+		return;
+	}
+	sub->dropped++;
+	s->events_dropped++;
+}
+
 void events__on(void *arg, const struct event *e)
 {
 	struct sensor *s = arg;
@@ -51,14 +69,10 @@ void events__on(void *arg, const struct event *e)
 		return;
 	common = answers__common(s);
 	tell__event(&line, &common, e, attrib__get(s->attrib, e->ev->cgroup_id), s->redact);
-	for (struct client *c = server__next(s->server, NULL); !line.failed && c; c = server__next(s->server, c)) {
-		struct subscription *sub = *client__tag(c);
-
-		if (wants(sub, e->ev->probe) && client__send(c, WIRE_OK, line.data, line.len)) {
-			sub->dropped++;
-			s->events_dropped++;
-		}
-	}
+	for (struct client *c = server__next(s->server, NULL); !line.failed && c;
+	     c = server__next(s->server, c))
+		if (wants(*client__tag(c), e->ev->probe))
+			send_line(s, c, *client__tag(c), &line);
 }
 
 /* Payload: {} for all, or {"probes":["exec",...]}. */

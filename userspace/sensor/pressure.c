@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Growth of throttled and stalled time by cgroup, from the last two readings of its files. */
+#include <math.h>
+
 #include "priv.h"
 
 struct pressure {
@@ -12,7 +14,9 @@ static double grown(uint64_t now, uint64_t *before, bool first)
 	uint64_t old = *before;
 
 	*before = now;
-	return first || now == FILES_UNKNOWN || old == FILES_UNKNOWN || now < old ? 0 : (double)(now - old);
+	if (now == FILES_UNKNOWN)
+		return (double)NAN;
+	return first || old == FILES_UNKNOWN || now < old ? 0 : (double)(now - old);
 }
 
 static void on_cgroup(void *arg, const struct files_cgroup *c)
@@ -30,7 +34,8 @@ static void on_cgroup(void *arg, const struct files_cgroup *c)
 	p->at_ns = c->read_ns;
 	p->rate.throttled = grown(c->throttled_ns, &p->throttled_ns, first) / 1e9 / seconds;
 	p->rate.io = grown(c->psi_us[PSI_IO][PSI_SOME], &p->io_us, first) / 1e6 / seconds;
-	p->rate.memory = grown(c->psi_us[PSI_MEMORY][PSI_SOME], &p->memory_us, first) / 1e6 / seconds;
+	p->rate.memory =
+		grown(c->psi_us[PSI_MEMORY][PSI_SOME], &p->memory_us, first) / 1e6 / seconds;
 }
 
 void pressure__tick(struct sensor *s)
@@ -42,7 +47,7 @@ struct pressure_rate pressure__of(struct sensor *s, uint64_t cgroup_id)
 {
 	const struct pressure *p = map__get(s->pressure, &cgroup_id);
 
-	return p ? p->rate : (struct pressure_rate){0, 0, 0};
+	return p ? p->rate : (struct pressure_rate){(double)NAN, (double)NAN, (double)NAN};
 }
 
 void pressure__forget(struct sensor *s, uint64_t cgroup_id)

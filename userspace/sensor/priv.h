@@ -24,6 +24,7 @@
 #define PAIR 3		 /* descriptor of the supervisor's pair */
 #define GRACE_NS (60 * NS_PER_S) /* a removed cgroup is kept this long for late events */
 #define WALK_TICKS 10	 /* iterators run every so many seconds */
+#define BEACON_TICKS 10	 /* an act of our own that the probes must see */
 #define PROCESSES 4
 
 /* What we cost, over a minute. */
@@ -37,6 +38,7 @@ struct budget {
 	bool shed[SHED_MAX];
 	uint64_t changed_ns;		/* last step */
 	uint64_t steps;			/* taken so far */
+	uint64_t gap_begin_ns, gap_end_ns; /* wall time of the last gap in the counting of calls; 0: there was none */
 };
 
 struct sensor {
@@ -58,6 +60,8 @@ struct sensor {
 	char pin_dir[256];
 	const char *redact[33];
 	bool pinned, no_detail;
+	bool down[PROBE_MAX];	/* the last beacon did not wake it */
+	uint64_t beacons_missed[PROBE_MAX];
 	uint64_t ticks, tick_due_ns, tick_lag_ns, started_ns, events_dropped, windows_ns;
 	struct probe_info probes[PROBE_MAX];	/* filled anew for each answer */
 };
@@ -71,7 +75,7 @@ void events__gone(void *arg, struct client *c);
 void answers__on(void *arg, struct client *c, enum wire_kind kind, const char *payload, size_t n);
 struct tell_common answers__common(const struct sensor *s);
 
-/* pressure.c: rates of cgroup files over the last tick, seconds per second. */
+/* pressure.c: rates of cgroup files over the last tick, seconds per second; NaN where the kernel has no such file. */
 struct pressure_rate {
 	double throttled, io, memory;
 };

@@ -93,6 +93,23 @@ static void walk(struct sensor *s)
 	(void)sense__socks(s->sense, (sockrow_fn)flow__sock, s->flow);
 }
 
+/* A probe that our own act did not wake is down: said in the log and in a metric, and tried again by attaching it anew. */
+static void on_beacon(void *arg, enum aeo_probe probe, bool missing, bool was_missing)
+{
+	struct sensor *s = arg;
+
+	s->down[probe] = missing;
+	if (missing) {
+		s->beacons_missed[probe]++;
+		if (!was_missing)
+			log_warn("probe %s did not see our own act: attached again", probe__row(probe)->name);
+		else
+			log_warn("probe %s still sees nothing: it is down", probe__row(probe)->name);
+	} else {
+		log_notice("probe %s sees again", probe__row(probe)->name);
+	}
+}
+
 static void on_tick(void *arg)
 {
 	struct sensor *s = arg;
@@ -107,6 +124,8 @@ static void on_tick(void *arg)
 	flow__end(s->flow);
 	if (s->ticks++ % WALK_TICKS == 0)
 		walk(s);
+	if (s->ticks % BEACON_TICKS == 0)
+		sense__beacon(s->sense, on_beacon, s);
 	budget__tick(s);
 }
 
@@ -382,6 +401,15 @@ static void on_stop(void *arg)
 	loop__stop(s->loop);
 }
 
+#ifdef AEO_FAULT
+static void on_fault(void *arg)
+{
+	struct sensor *s = arg;
+
+	sense__fault_lose_link(s->sense, PROBE_exec);
+}
+#endif
+
 static int start_loop(struct sensor *s)
 {
 	uint64_t tick_ms = conf__uint(s->conf, CONF_sense_tick) / NS_PER_MS;
@@ -391,6 +419,9 @@ static int start_loop(struct sensor *s)
 	    !loop__timer(l, 0, tick_ms, on_tick, s) || !loop__signal(l, SIGTERM, on_stop, s) ||
 	    !loop__signal(l, SIGINT, on_stop, s) || !loop__signal(l, SIGHUP, on_reload, s))
 		return -errno;
+#ifdef AEO_FAULT
+	(void)loop__signal(l, SIGUSR1, on_fault, s);
+#endif
 	if (files__kernel_log_fd(s->files) >= 0 &&
 	    !loop__fd(l, files__kernel_log_fd(s->files), LOOP_READ, on_kernel_log, s))
 		return -errno;
