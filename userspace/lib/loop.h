@@ -24,7 +24,7 @@ void loop__stop(struct loop *l);
 /* Call fn when fd is ready for any of `events` (LOOP_*); an error on it is told as LOOP_READ. The descriptor stays the caller's, becomes
  * non-blocking, and must outlive the watch. NULL with errno. */
 struct loop_watch *loop__fd(struct loop *l, int fd, int events, loop_fd_fn fn, void *arg);
-/* Change the events of a descriptor's watch. 0 or negative errno. */
+/* Change the events of a descriptor's watch; 0: none until changed again. 0 or negative errno. */
 int loop__fd_events(struct loop_watch *w, int events);
 /* Call fn first after `first_ms` and then every `every_ms` (0: once). NULL with errno. */
 struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every_ms, loop_fn fn,

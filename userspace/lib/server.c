@@ -40,7 +40,8 @@ static void client_free(struct client *c)
 			*p = c->next;
 			break;
 		}
-	s->count--;
+	if (s->count-- == SERVER_CLIENTS)
+		(void)loop__fd_events(s->watch, LOOP_READ);
 	s->gone(s->arg, c);
 	loop__unwatch(c->watch);
 	close(c->fd);
@@ -58,9 +59,20 @@ static bool flush(struct client *c)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno != EAGAIN)
+			return false;
 		if (n < 0)
-			return errno == EAGAIN;
+			break;
 		c->out_at += (size_t)n;
+	}
+	if (c->out_at < c->out.len) {
+		/* a client that is always a little late must not make the buffer grow */
+		if (c->out_at >= c->out.len - c->out_at) {
+			c->out.len -= c->out_at;
+			memcpy(c->out.data, c->out.data + c->out_at, c->out.len);
+			c->out_at = 0;
+		}
+		return true;
 	}
 	c->out_at = 0;
 	if (c->out.cap > SERVER_QUEUE / 4)
@@ -130,8 +142,6 @@ static void on_accept(void *arg, int events)
 	int fd;
 
 	(void)events;
-	if (s->count >= SERVER_CLIENTS)
-		return;
 	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
@@ -152,7 +162,9 @@ static void on_accept(void *arg, int events)
 	}
 	c->next = s->clients;
 	s->clients = c;
-	s->count++;
+	/* Further ones wait in the listen queue; a descriptor that stays ready would keep us running. */
+	if (++s->count == SERVER_CLIENTS)
+		(void)loop__fd_events(s->watch, 0);
 }
 
 /* Bind with the umask closed, so that the socket is never open to others, not even between bind and chmod. */

@@ -18,10 +18,11 @@ void wire__put(struct buf *b, enum wire_kind kind, const void *payload, size_t n
 					 0,
 					 0};
 
-	if (n > WIRE_MAX) {
+	if (n > WIRE_MAX)
 		b->failed = true; /* every reader would refuse it */
+	/* whole or not at all: a head without its payload would take the next frame for it */
+	if (buf__reserve(b, sizeof(head) + n))
 		return;
-	}
 	buf__add(b, head, sizeof(head));
 	buf__add(b, payload, n);
 }
