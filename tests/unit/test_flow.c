@@ -195,6 +195,55 @@ static void test_calls(void **state)
 	assert_true(all == 1800);
 }
 
+static void disk(struct fixture *x, uint64_t cgroup, uint32_t dev, uint64_t ms, uint64_t resent)
+{
+	struct aeo_hist h = {.sum_ns = ms * 1000000};
+	struct reading io = {.kind = READ_HIST, .channel = HIST_block, .label = dev, .cgroup_id = cgroup, .hist = &h};
+	struct reading sent = {.kind = READ_COUNT, .channel = COUNT_tcp_retransmits, .cgroup_id = cgroup, .count = resent};
+	struct reading queue = io, bytes = sent;
+
+	queue.channel = HIST_block_queue;
+	bytes.channel = COUNT_tcp_bytes;
+	flow__take(x->flow, &io);
+	flow__take(x->flow, &queue);
+	if (!resent)
+		return;
+	flow__take(x->flow, &sent);
+	flow__take(x->flow, &bytes);
+}
+
+static bool row_of(struct fixture *x, uint64_t cgroup, struct flow_row *ret)
+{
+	size_t at = 0;
+
+	while (flow__row(x->flow, &at, ret))
+		if (ret->cgroup_id == cgroup)
+			return true;
+	return false;
+}
+
+/* What `top` shows of block I/O (both devices together) and of segments sent again, also of a cgroup known by nothing else. */
+static void test_rows(void **state)
+{
+	struct fixture *x = *state;
+	struct flow_row r;
+
+	for (uint64_t i = 1; i <= 3; i++) {
+		x->now += 2000000000;
+		flow__begin(x->flow, x->now);
+		disk(x, 5, 1, 100 * i, 10 * i);
+		disk(x, 5, 2, 300 * i, 0);
+		disk(x, 0, 1, 9000 * i, 9000 * i);
+		flow__end(x->flow);
+	}
+	assert_true(row_of(x, 5, &r));
+	assert_float_equal(r.io_wait, 0.2, 1e-9);
+	assert_float_equal(r.retransmits, 5, 1e-9);
+	assert_false(row_of(x, 0, &r));
+	flow__forget(x->flow, 5);
+	assert_false(row_of(x, 5, &r));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_never_steps_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reading_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_calls, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,18 +86,28 @@ static void take_hist(struct flow *f, const struct reading *r)
 {
 	struct aeo_hkey key = {.hist = r->channel, .op = r->op, .label = r->label, .cgroup_id = r->cgroup_id};
 	struct aeo_hist *h = map__put(f->hists, &key, NULL);
+	struct fcgroup *c;
 
-	if (h)
-		hist__rise(h, r->hist);
+	if (!h)
+		return;
+	hist__rise(h, r->hist);
+	c = r->channel == HIST_block && r->cgroup_id ? cgroup_of(f, r->cgroup_id) : NULL;
+	if (c)
+		c->io_ns += h->sum_ns;
 }
 
 static void take_count(struct flow *f, const struct reading *r)
 {
 	struct aeo_ckey key = {.count = r->channel, .op = r->op, .label = r->label, .cgroup_id = r->cgroup_id};
 	struct fcount *n = map__put(f->counts, &key, NULL);
+	struct fcgroup *c;
 
-	if (n)
-		n->value = MAX(n->value, r->count);
+	if (!n)
+		return;
+	n->value = MAX(n->value, r->count);
+	c = r->channel == COUNT_tcp_retransmits && r->cgroup_id ? cgroup_of(f, r->cgroup_id) : NULL;
+	if (c)
+		c->retrans += n->value;
 }
 
 void flow__take(struct flow *f, const struct reading *r)
@@ -220,18 +230,13 @@ void flow__forget(struct flow *f, uint64_t id)
 			(void)map__remove(f->counts, ckey);
 }
 
-bool flow__row(const struct flow *f, size_t i, struct flow_row *ret)
+bool flow__row(const struct flow *f, size_t *at, struct flow_row *ret)
 {
-	struct fcgroup *c = NULL;
-	size_t at = 0;
+	const struct fcgroup *c = map__next(f->cgroups, at, NULL);
 
-	for (size_t k = 0; k <= i; k++) {
-		c = map__next(f->cgroups, &at, NULL);
-		if (!c)
-			return false;
-	}
-	*ret = c->row;
-	return true;
+	if (c)
+		*ret = c->row;
+	return c;
 }
 
 void flow__line(const struct flow *f, struct flow_line *ret)

@@ -47,12 +47,12 @@ struct flow_row {
 	uint64_t cgroup_id;
 	double cpu_wait;	/* seconds runnable per second */
 	double blocked;		/* seconds asleep inside calls, per second */
-	double io_wait;		/* seconds in uninterruptible sleep, per second (block I/O latency sum) */
+	double io_wait;		/* seconds that its block I/O took, per second: requests at once add up, and so do stacked devices */
 	double retransmits;	/* per second */
 	double calls;		/* per second */
 };
-/* The i-th cgroup's row, in no order; false behind the last. */
-bool flow__row(const struct flow *f, size_t i, struct flow_row *ret);
+/* The next cgroup's row, in no order; *at is 0 at first and the walk's own. False behind the last. */
+bool flow__row(const struct flow *f, size_t *at, struct flow_row *ret);
 /* Totals of the last tick over all cgroups: calls, execs and longest run-queue wait bucket, for the line a second. */
 struct flow_line {
 	double calls, switches, execs, runqueue_p99_s, offcpu_s;

@@ -21,10 +21,15 @@ static void maybe(struct json *j, const char *key, const char *s)
 	json__string(j, key, s && *s ? s : NULL);
 }
 
-void tell__subject(struct json *j, const char *key, const struct subject *s, const char *binary, uint32_t pid, uint64_t start_ns)
+void tell__subject(struct json *j, const char *key, const struct subject *s, const char *binary,
+		   uint32_t pid, uint64_t start_ns)
 {
 	json__open(j, key, '{');
-	json__string(j, "kind", pid ? "process" : s->is_container ? "container" : s->unit[0] ? "unit" : "cgroup");
+	json__string(j, "kind",
+		     pid	     ? "process" :
+		     s->is_container ? "container" :
+		     s->unit[0]	     ? "unit" :
+				       "cgroup");
 	maybe(j, "unit", s->unit);
 	json__string(j, "cgroup", s->cgroup);
 	json__u64s(j, "cgroup_id", s->cgroup_id);
@@ -148,7 +153,9 @@ static void processes(struct json *j, const struct tell_common *c, const struct 
 			json__int(j, "pid", p->pid);
 		else
 			json__null(j, "pid");
-		json__double(j, "up_s", p->pid ? (double)(c->boot_ns - MIN(p->started_ns, c->boot_ns)) / 1e9 : 0);
+		json__double(j, "up_s",
+			     p->pid ? (double)(c->boot_ns - MIN(p->started_ns, c->boot_ns)) / 1e9 :
+				      0);
 		json__int(j, "restarts", p->restarts);
 		json__close(j, '}');
 	}
@@ -197,13 +204,15 @@ void tell__status(struct buf *b, const struct tell_common *c, const struct tell_
 	json__close(&j, '}');
 }
 
-void tell__top(struct buf *b, const struct tell_common *c, const struct tell_row *rows, size_t n)
+void tell__top(struct buf *b, const struct tell_common *c, const struct tell_row *rows, size_t n,
+	       size_t cgroups)
 {
 	struct json j = {b, false};
 
 	tell__begin(&j, "top", c);
+	json__u64s(&j, "cgroups", cgroups);
 	json__open(&j, "rows", '[');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && b->len < TELL_BYTES; i++) {
 		json__open(&j, NULL, '{');
 		tell__subject(&j, "subject", rows[i].subject, NULL, 0, 0);
 		json__double(&j, "cpu_wait", rows[i].cpu_wait);
@@ -218,19 +227,38 @@ void tell__top(struct buf *b, const struct tell_common *c, const struct tell_row
 	json__close(&j, '}');
 }
 
-void tell__tasks(struct buf *b, const struct tell_common *c, const struct aeo_taskrow *rows, size_t n)
+/* Bits of the kernel's task state; those of the exit state stand 16 higher. */
+#define TASK_SLEEPS 0x1
+#define TASK_SLEEPS_HARD 0x2
+#define TASK_ENDED (0x30 | 0x30u << 16)
+
+static const char *task_state(uint32_t state)
+{
+	if (state & TASK_ENDED)
+		return "zombie";
+	if (state & TASK_SLEEPS_HARD)
+		return "disk";
+	return state & TASK_SLEEPS ? "sleep" : "runnable";
+}
+
+void tell__tasks(struct buf *b, const struct tell_common *c, const struct aeo_taskrow *rows,
+		 size_t n)
 {
 	struct json j = {b, false};
 	char name[64];
 
 	tell__begin(&j, "tasks", c);
 	json__open(&j, "tasks", '[');
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n && b->len < TELL_BYTES; i++) {
 		json__open(&j, NULL, '{');
 		json__int(&j, "pid", rows[i].pid);
 		json__int(&j, "tgid", rows[i].tgid);
 		json__bytes(&j, "comm", rows[i].comm, strnlen(rows[i].comm, AEO_COMM));
-		json__string(&j, "call", rows[i].call == AEO_CALL_NONE ? NULL : unit__text("call", rows[i].call, name, sizeof(name)));
+		json__string(&j, "state", task_state(rows[i].state));
+		json__string(&j, "call",
+			     rows[i].call == AEO_CALL_NONE ?
+				     NULL :
+				     unit__text("call", rows[i].call, name, sizeof(name)));
 		json__double(&j, "age_s", (double)rows[i].age_ns / 1e9);
 		json__double(&j, "cpu_s", (double)rows[i].cpu_ns / 1e9);
 		json__double(&j, "wait_s", (double)rows[i].wait_ns / 1e9);

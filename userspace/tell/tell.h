@@ -8,22 +8,29 @@
 
 /* What stands in every answer. */
 struct tell_common {
-	const char *node;	/* host name */
+	const char *node; /* host name */
 	const char *boot_id;
 	uint64_t wall_ns, boot_ns;
-	const char *(*drop_reason)(void *arg, uint32_t reason); /* the kernel's name of it; NULL: shown as a number */
+	const char *(*drop_reason)(
+		void *arg, uint32_t reason); /* the kernel's name of it; NULL: shown as a number */
 	void *arg;
 };
 
 /* Open an answer: '{', schema "aeo.KIND/1", node, boot_id, now. */
 void tell__begin(struct json *j, const char *kind, const struct tell_common *c);
 
-void tell__subject(struct json *j, const char *key, const struct subject *s, const char *binary, uint32_t pid, uint64_t start_ns);
+void tell__subject(struct json *j, const char *key, const struct subject *s, const char *binary,
+		   uint32_t pid, uint64_t start_ns);
 
 /* One event on one line, without the newline. `redact`: NULL-terminated patterns whose argument values become "***". */
-void tell__event(struct buf *b, const struct tell_common *c, const struct event *e, const struct subject *s, const char *const *redact);
+void tell__event(struct buf *b, const struct tell_common *c, const struct event *e,
+		 const struct subject *s, const char *const *redact);
 
-/* argv (NUL-separated, n bytes) as a command line with redacted values: `--password=x` and `--password x` for the pattern "password". */
+/*
+ * argv (NUL-separated, n bytes) as a command line with redacted values. A pattern is looked for anywhere in an argument, in upper or lower
+ * case; what follows it behind `=` or `:` becomes "***", to the end of that argument, and behind a word that begins with `-` the next
+ * argument does. The password in an address (scheme://user:password@host) is redacted whatever the patterns are. redact NULL: nothing is.
+ */
 void tell__argv(struct buf *b, const char *argv, size_t n, const char *const *redact);
 
 /* {"schema":"aeo.probes/1", probes: [...]} */
@@ -37,7 +44,7 @@ struct tell_process {
 };
 
 struct tell_amount {
-	double limit, used;	/* cpu, bpf: percent; rss, maps: bytes */
+	double limit, used; /* cpu, bpf: percent; rss, maps: bytes */
 };
 
 struct tell_status {
@@ -45,27 +52,32 @@ struct tell_status {
 	size_t probe_count;
 	struct tell_amount cpu, bpf, rss, maps;
 	bool bpf_measured;
-	const char *shed[8];	/* NULL-terminated names */
+	const char *shed[8]; /* NULL-terminated names */
 	const char *mode_configured;
 	const char *kernel, *cgroup_layout, *windows; /* windows: why there are none, or NULL */
 	bool pinned, hands;
 	const struct tell_process *processes;
 	size_t process_count;
-	uint64_t cgroups, containers, unnamed, series, refused, tasks_lost, calls_lost, events_dropped;
+	uint64_t cgroups, containers, unnamed, series, refused, tasks_lost, calls_lost,
+		events_dropped;
 };
 
 void tell__status(struct buf *b, const struct tell_common *c, const struct tell_status *s);
 
-/* One row of `top`. */
+/* One row of `top`: seconds per second, retransmits and calls per second; NaN is unknown. */
 struct tell_row {
 	const struct subject *subject;
 	double cpu_wait, throttled, io_wait, memory_pressure, retransmits, calls;
 };
 
-void tell__top(struct buf *b, const struct tell_common *c, const struct tell_row *rows, size_t n);
+/* The first n of `cgroups` that there are, as many of them as fit into TELL_BYTES. */
+#define TELL_BYTES (900u << 10)
+void tell__top(struct buf *b, const struct tell_common *c, const struct tell_row *rows, size_t n,
+	       size_t cgroups);
 
 /* The processes of one row, at most TELL_TASKS, by wait. */
 #define TELL_TASKS 64
-void tell__tasks(struct buf *b, const struct tell_common *c, const struct aeo_taskrow *rows, size_t n);
+void tell__tasks(struct buf *b, const struct tell_common *c, const struct aeo_taskrow *rows,
+		 size_t n);
 
 #endif
