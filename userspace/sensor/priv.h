@@ -58,7 +58,7 @@ struct sensor {
 	struct map *pressure;	/* cgroup id -> last sums and rates */
 	char node[128], boot_id[40], kernel[80];
 	char pin_dir[256];
-	const char *redact[33];
+	const char *redact[257]; /* as many as a list may have, NULL-terminated */
 	bool pinned, no_detail;
 	bool down[PROBE_MAX];	/* the last beacon did not wake it */
 	uint64_t beacons_missed[PROBE_MAX];
