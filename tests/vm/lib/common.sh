@@ -76,6 +76,16 @@ vm__locked() {
 # vm__list FILE: the words of a list file, comments dropped.
 vm__list() { sed 's/#.*//' "$1" | tr -s '[:blank:]' '\n' | sed '/^$/d'; }
 
+# vm__retire PATH...: older editions of what has just been made. Those of the last two hours stay: another
+# checkout, or a guest that is starting, may be using them.
+vm__retire() {
+	local path
+
+	for path in "$@"; do
+		find "$path" -maxdepth 0 -mmin +120 -exec rm -rf {} + 2>/dev/null || true
+	done
+}
+
 # vm__sweep: what builders that were killed left behind, more than a day ago.
 vm__sweep() {
 	find "$VM_CACHE" -mindepth 1 -maxdepth 3 -name '.[a-z]*-??????' -mtime +1 -exec rm -rf {} + 2>/dev/null || true

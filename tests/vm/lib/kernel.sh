@@ -178,7 +178,7 @@ make_modules() {
 	cp "$tmp/tree/lib/modules/$version"/modules.{builtin,order} "$tmp/out/lib/modules/$version/"
 	cp "$tmp/tree/lib/modules/$version/modules.builtin.modinfo" "$tmp/out/lib/modules/$version/" 2>/dev/null || true
 	depmod -b "$tmp/out" "$version"
-	rm -rf "$dir"/modules-*
+	vm__retire "$dir"/modules-*
 	chmod 755 "$tmp/out"
 	mv "$tmp/out" "$out"
 	rm -rf "$tmp"

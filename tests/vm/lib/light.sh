@@ -71,10 +71,10 @@ make_tools_image() {
 	mkdir "$tmp/root" "$tmp/out"
 	copy_tools "$tmp/root"
 	add_busybox "$tmp/root"
-	(cd "$tmp/root/usr/lib" && find . -name '*.so*' -printf '%f\n') | sort -u >"$tmp/out/libs"
+	(cd "$tmp/root/usr" && find lib lib64 -name '*.so*' -printf '%f\n') | sort -u >"$tmp/out/libs"
 	size=$(du -sm "$tmp/root" | cut -f1)
 	mke2fs -q -t ext4 -O ^has_journal -E root_owner=0:0 -d "$tmp/root" "$tmp/out/image" "$((size * 5 / 4 + 32))M" >/dev/null
-	rm -rf "$VM_CACHE"/light/tools-*
+	vm__retire "$VM_CACHE"/light/tools-*
 	chmod 755 "$tmp/out"
 	mv "$tmp/out" "$out"
 	rm -rf "$tmp"
@@ -131,7 +131,7 @@ make_initrd() {
 	tmp=$(mktemp -d "$VM_CACHE/light/.initrd-XXXXXX")
 	light_tree "$series" "$tmp/root"
 	light__pack "$tmp/root" >"$tmp/cpio"
-	rm -f "$VM_CACHE/light/initrd-$series-"*
+	vm__retire "$VM_CACHE/light/initrd-$series-"*
 	chmod 644 "$tmp/cpio"
 	mv "$tmp/cpio" "$out"
 	rm -rf "$tmp"

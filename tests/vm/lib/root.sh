@@ -89,7 +89,7 @@ finish_root() {
 	rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/*
 	# tests start these themselves
 	rm -f "$root"/etc/systemd/system/multi-user.target.wants/{nginx,redis-server}.service
-	(cd "$root/usr/lib" && find . -name '*.so*' -printf '%f\n') | sort -u
+	(cd "$root/usr" && find lib lib64 -name '*.so*' -printf '%f\n') | sort -u
 }
 
 make_root() {
@@ -108,7 +108,7 @@ make_root() {
 	mke2fs -q -t ext4 -O ^has_journal -d "$tmp/root" "$tmp/out/image" \
 		"$(($(du -sm "$tmp/root" | cut -f1) * 5 / 4 + 64))M" >/dev/null
 	vm__hash_files "$tmp/out/image" >"$tmp/out/ident"
-	rm -rf "$VM_CACHE"/full/root-*
+	vm__retire "$VM_CACHE"/full/root-*
 	chmod 755 "$tmp/out"
 	mv "$tmp/out" "$out"
 	rm -rf "$tmp"
@@ -146,7 +146,7 @@ make_root_initrd() {
 	tmp=$(mktemp -d "$VM_CACHE/full/.initrd-XXXXXX")
 	root_tree "$series" "$tmp/root"
 	light__pack "$tmp/root" >"$tmp/cpio"
-	rm -f "$VM_CACHE/full/initrd-$series-"*
+	vm__retire "$VM_CACHE/full/initrd-$series-"*
 	chmod 644 "$tmp/cpio"
 	mv "$tmp/cpio" "$out"
 	rm -rf "$tmp"

@@ -91,7 +91,8 @@ make_state() {
 		rm -rf "$tmp"
 		return 1
 	fi
-	rm -rf "$tmp"/{ready,blank,qemu.log} "$VM_CACHE/full/state-$series-"*
+	rm -f "$tmp"/{ready,blank,qemu.log}
+	vm__retire "$VM_CACHE/full/state-$series-"*
 	chmod 755 "$tmp"
 	mv "$tmp" "$out"
 }
