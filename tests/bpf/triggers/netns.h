@@ -46,7 +46,8 @@ static inline unsigned long snmp(const char *protocol, const char *name)
 			continue;
 		n = strtok_r(names, " \n", &save_n);
 		v = strtok_r(values, " \n", &save_v);
-		for (; n && v; n = strtok_r(NULL, " \n", &save_n), v = strtok_r(NULL, " \n", &save_v))
+		for (; n && v;
+		     n = strtok_r(NULL, " \n", &save_n), v = strtok_r(NULL, " \n", &save_v))
 			if (!strcmp(n, name)) {
 				(void)fclose(f);
 				return strtoul(v, NULL, 10);

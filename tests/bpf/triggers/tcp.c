@@ -31,7 +31,8 @@ static void carry(int from, int to, size_t n)
 	}
 }
 
-static void pair(int listens, const struct sockaddr *at, socklen_t len, int *ret_client, int *ret_server)
+static void pair(int listens, const struct sockaddr *at, socklen_t len, int *ret_client,
+		 int *ret_server)
 {
 	*ret_client = socket(at->sa_family, SOCK_STREAM, 0);
 	must(*ret_client >= 0 && !connect(*ret_client, at, len), "connect");
@@ -58,7 +59,8 @@ static void refused(unsigned short port)
 	struct sockaddr_in at = loopback(port);
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 
-	must(s >= 0 && connect(s, (struct sockaddr *)&at, sizeof(at)) && errno == ECONNREFUSED, "a refused connect");
+	must(s >= 0 && connect(s, (struct sockaddr *)&at, sizeof(at)) && errno == ECONNREFUSED,
+	     "a refused connect");
 	(void)close(s);
 }
 
@@ -91,14 +93,16 @@ static void count(unsigned long n)
 		reset(l, (struct sockaddr *)&at, sizeof(at));
 	printf("{\"pid\":%d,\"port\":\"%u\",\"port6\":\"%u\",\"orderly\":%lu,\"opened\":%lu,\"refused\":%lu,\"reset\":%lu,\"bytes\":%lu,"
 	       "\"active\":%lu,\"passive\":%lu,\"fails\":%lu,\"outrsts\":%lu}\n",
-	       getpid(), ntohs(at.sin_port), ntohs(at6.sin6_port), n, 2 * n + 1, n, n, (n + 1) * (THERE + BACK), snmp("Tcp", "ActiveOpens"),
-	       snmp("Tcp", "PassiveOpens"), snmp("Tcp", "AttemptFails"), snmp("Tcp", "OutRsts"));
+	       getpid(), ntohs(at.sin_port), ntohs(at6.sin6_port), n, 2 * n + 1, n, n,
+	       (n + 1) * (THERE + BACK), snmp("Tcp", "ActiveOpens"), snmp("Tcp", "PassiveOpens"),
+	       snmp("Tcp", "AttemptFails"), snmp("Tcp", "OutRsts"));
 }
 
 static void hold(unsigned long bytes)
 {
 	struct sockaddr_in at = loopback(0);
-	int l = listener((struct sockaddr *)&at, sizeof(at), (struct sockaddr *)&at), client, server;
+	int l = listener((struct sockaddr *)&at, sizeof(at), (struct sockaddr *)&at), client,
+	    server;
 	char b;
 
 	pair(l, (struct sockaddr *)&at, sizeof(at), &client, &server);
