@@ -5,8 +5,9 @@
 
 #include <bpf/bpf_core_read.h>
 
-/* 3ca1032ab7ab (5.11) gave bpf_get_current_task_btf. Before it the running task is a plain number for the verifier, whose fields are
- * read by the probe-read helpers: TASK(t, field, ...) does either. A tracepoint's own arguments need neither. */
+/* 3ca1032ab7ab (5.11) gave bpf_get_current_task_btf. Before it the running task is a plain number
+ * for the verifier, whose fields are read by the probe-read helpers: TASK(t, field, ...) does
+ * either. A tracepoint's own arguments need neither. */
 #define HAS_TASK_BTF bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 #define TASK_1(t, a) (HAS_TASK_BTF ? (t)->a : BPF_CORE_READ(t, a))
 #define TASK_2(t, a, b) (HAS_TASK_BTF ? (t)->a->b : BPF_CORE_READ(t, a, b))
@@ -34,8 +35,8 @@ static __always_inline __u32 task_state(struct task_struct *t)
 	return (__u32)old->state;
 }
 
-/* dd6e10fbd9fb (5.15) gave the helper bpf_task_pt_regs. Before it, the registers lie at the top of the stack; later the top moved
- * (FRED), so the helper is used wherever it exists. */
+/* dd6e10fbd9fb (5.15) gave the helper bpf_task_pt_regs. Before it, the registers lie at the top of
+ * the stack; later the top moved (FRED), so the helper is used wherever it exists. */
 #if defined(__TARGET_ARCH_x86)
 #define THREAD_BYTES (4 * 4096)
 #define REGS_CALL(regs) ((long)BPF_CORE_READ(regs, orig_ax))
@@ -56,7 +57,8 @@ static __always_inline long task_call_in_progress(struct task_struct *t)
 	return REGS_CALL(regs);
 }
 
-/* Whether the task runs the 32-bit table: TS_COMPAT is set for the duration of a 32-bit call (x86); arm64 keeps a thread flag. */
+/* Whether the task runs the 32-bit table: TS_COMPAT is set for the duration of a 32-bit call (x86);
+ * arm64 keeps a thread flag. */
 static __always_inline int task_compat(struct task_struct *t)
 {
 #if defined(__TARGET_ARCH_x86)
@@ -66,7 +68,8 @@ static __always_inline int task_compat(struct task_struct *t)
 #endif
 }
 
-/* cf25e24db61c (5.5): task_struct.start_boottime, formerly real_start_time: always there on 5.10 and later. */
+/* cf25e24db61c (5.5): task_struct.start_boottime, formerly real_start_time: always there on 5.10
+ * and later. */
 static __always_inline __u64 task_start(struct task_struct *t)
 {
 	return TASK(t, group_leader, start_boottime);
@@ -78,8 +81,8 @@ static __always_inline int task_iowait(struct task_struct *t)
 	return (int)BPF_CORE_READ_BITFIELD(t, in_iowait);
 }
 
-/* 13bc24457850 (6.6) renamed inode.i_ctime to __i_ctime, 3aa63a569c64 (6.11) made it two numbers, and 4e40eff0b573 (6.13) keeps a mark
- * in the highest bit of the nanoseconds. */
+/* 13bc24457850 (6.6) renamed inode.i_ctime to __i_ctime, 3aa63a569c64 (6.11) made it two numbers,
+ * and 4e40eff0b573 (6.13) keeps a mark in the highest bit of the nanoseconds. */
 struct inode___before_6_6 {
 	struct timespec64 i_ctime;
 } __attribute__((preserve_access_index));
@@ -105,8 +108,9 @@ static __always_inline __u64 inode_ctime_ns(struct inode *inode)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* The upper file of an overlay's inode: struct ovl_inode holds it right behind the inode since 09d8b586731b (4.14). Where overlayfs is
- * a module its types are not in the kernel's BTF, and the place is reckoned from the inode's size. */
+/* The upper file of an overlay's inode: struct ovl_inode holds it right behind the inode since
+ * 09d8b586731b (4.14). Where overlayfs is a module its types are not in the kernel's BTF, and the
+ * place is reckoned from the inode's size. */
 struct ovl_inode___any {
 	struct inode vfs_inode;
 	struct dentry *__upperdentry;
@@ -125,7 +129,8 @@ static __always_inline struct dentry *overlay_upper(struct inode *inode)
 	return upper;
 }
 
-/* f1a7941243c1 (6.2) made mm_struct.rss_stat an array of per-CPU counters; what the CPUs have not yet added is left out. */
+/* f1a7941243c1 (6.2) made mm_struct.rss_stat an array of per-CPU counters; what the CPUs have not
+ * yet added is left out. */
 struct mm_rss_stat___before_6_2 {
 	atomic_long_t count[4];
 } __attribute__((preserve_access_index));

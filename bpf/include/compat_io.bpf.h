@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* compat.bpf.h for disks and sockets: one accessor per kernel change, with the commit that made it. */
+/* compat.bpf.h for disks and sockets: one accessor per kernel change, with the commit that made
+ * it. */
 #ifndef AEO_COMPAT_IO_BPF_H
 #define AEO_COMPAT_IO_BPF_H
 
@@ -54,8 +55,8 @@ struct cgroup___before_6_1 {
 	__u64 ancestor_ids[0];
 } __attribute__((preserve_access_index));
 
-/* Id of a cgroup's ancestor (or its own) at a level, 0 where it does not reach. bpf_get_current_ancestor_cgroup_id is not for tracing
- * programs everywhere. */
+/* Id of a cgroup's ancestor (or its own) at a level, 0 where it does not reach.
+ * bpf_get_current_ancestor_cgroup_id is not for tracing programs everywhere. */
 static __always_inline __u64 cgroup_ancestor(struct cgroup *c, int level)
 {
 	struct cgroup___before_6_1 *old = (void *)c;
@@ -75,7 +76,8 @@ static __always_inline __u64 cgroup_ancestor(struct cgroup *c, int level)
 	return BPF_CORE_READ(up, kn, id);
 }
 
-/* 8520e224f547 (5.15): a socket's cgroup is a plain pointer; before, its low bits said that it was something else. */
+/* 8520e224f547 (5.15): a socket's cgroup is a plain pointer; before, its low bits said that it was
+ * something else. */
 struct sock_cgroup_data___before_5_15 {
 	__u64 val;
 } __attribute__((preserve_access_index));

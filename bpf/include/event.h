@@ -2,8 +2,9 @@
 /*
  * The wire between the kernel and user space. Both worlds include this file.
  *
- * Rules: fixed-width integers and byte arrays only, explicit padding, zeroed at begin, sizes asserted, numbers append-only.
- * A change of layout raises AEO_ABI, and intake refuses what it does not know.
+ * Rules: fixed-width integers and byte arrays only, explicit padding, zeroed at begin, sizes
+ * asserted, numbers append-only. A change of layout raises AEO_ABI, and intake refuses what it does
+ * not know.
  */
 #ifndef AEO_EVENT_H
 #define AEO_EVENT_H
@@ -81,8 +82,8 @@ enum aeo_errclass { ERR_OTHER, ERR_AGAIN, ERR_INTR, ERR_TIMEDOUT, ERR_INPROGRESS
 /* How a task left the CPU. */
 enum aeo_state { STATE_SLEEP, STATE_DISK, STATE_RUNNABLE };
 
-/* An event: this head, then `extra` numbers of 8 bytes, then `tail` bytes of text. The names of slots, extra numbers, text and
- * tail stand in the probe's row. */
+/* An event: this head, then `extra` numbers of 8 bytes, then `tail` bytes of text. The names of
+ * slots, extra numbers, text and tail stand in the probe's row. */
 struct aeo_ev {
 	__u16 abi;
 	__u16 probe; /* enum aeo_probe */

@@ -72,7 +72,8 @@ static __always_inline __u32 dense_add(enum aeo_dense which, __u32 idx, __u64 ns
 	return bucket;
 }
 
-/* Value of a key in a map, made when it is new; falls back to the channel's `other` cgroup (~0) when the map is full. */
+/* Value of a key in a map, made when it is new; falls back to the channel's `other` cgroup (~0)
+ * when the map is full. */
 #define AEO_OTHER_CGROUP (~0ULL)
 
 static __always_inline void hist_add(enum aeo_hist_id hist, __u16 op, __u32 label, __u64 cgroup,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * For what ends in another context than it began in: who began it, kept until then; and a rate limit for events that the node's
- * traffic decides about.
+ * For what ends in another context than it began in: who began it, kept until then; and a rate
+ * limit for events that the node's traffic decides about.
  */
 #ifndef AEO_LATE_BPF_H
 #define AEO_LATE_BPF_H
@@ -64,7 +64,8 @@ static __always_inline void slowest_who(__u32 channel, __u32 bucket, __u64 ns,
 	__builtin_memcpy(x->comm, w->comm, sizeof(x->comm));
 }
 
-/* ev_end without waking the reader, who looks ten times a second anyway: a wake-up costs more than all the rest (an interrupt). */
+/* ev_end without waking the reader, who looks ten times a second anyway: a wake-up costs more than
+ * all the rest (an interrupt). */
 static __always_inline void ev_end_quiet(struct aeo_ev *e)
 {
 	struct aeo_acct *a = acct_of(e->probe);
@@ -74,7 +75,8 @@ static __always_inline void ev_end_quiet(struct aeo_ev *e)
 		__sync_fetch_and_add(&a->submitted, 1);
 }
 
-/* Whether one more event of the probe may go out on this CPU in this second; one that may not is counted as attempted and lost. */
+/* Whether one more event of the probe may go out on this CPU in this second; one that may not is
+ * counted as attempted and lost. */
 static __always_inline int limit_pass(__u32 probe)
 {
 	struct aeo_limit *l = bpf_map_lookup_elem(&aeo_limits, &probe);

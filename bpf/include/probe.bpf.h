@@ -2,11 +2,12 @@
 /*
  * What every probe file includes: the shared maps, who is running, and the two channels.
  *
- *   rare      ev_begin(PROBE_x) ... ev_end(e), or big_begin/big_end where the event has extra numbers or a tail
+ *   rare      ev_begin(PROBE_x) ... ev_end(e), or big_begin/big_end where the event has extra
+ *             numbers or a tail
  *   frequent  hist_add(HIST_x, ...), count_add(COUNT_x, ...)
  *
- * A handler is written AEO_PROG("section", name, arguments). Compiled with -DAEO_EMPTY every handler of the file does nothing:
- * the test of a probe must then fail.
+ * A handler is written AEO_PROG("section", name, arguments). Compiled with -DAEO_EMPTY every
+ * handler of the file does nothing: the test of a probe must then fail.
  */
 #ifndef AEO_PROBE_BPF_H
 #define AEO_PROBE_BPF_H
@@ -20,7 +21,8 @@
 
 #define PF_KTHREAD 0x00200000
 
-/* Every handler is optional for the loader: user space turns on the rungs that this kernel takes. */
+/* Every handler is optional for the loader: user space turns on the rungs that this kernel
+ * takes. */
 #ifdef AEO_EMPTY
 #define AEO_PROG(sec, name, args...)                                                \
 	static __always_inline int ____aeo_##name(unsigned long long *ctx, ##args); \

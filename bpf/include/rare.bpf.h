@@ -67,7 +67,8 @@ static __always_inline __u64 ev_attempt(__u32 probe)
 	return *(volatile __u64 *)&a->attempted;
 }
 
-/* Ordinary events are what the budget sheds before it touches counters; the attempt is counted all the same. */
+/* Ordinary events are what the budget sheds before it touches counters; the attempt is counted all
+ * the same. */
 static __always_inline int is_shed(__u32 probe)
 {
 	if (ring_of(probe) != &aeo_ring_evt || !aeo_shed_events)
@@ -76,8 +77,8 @@ static __always_inline int is_shed(__u32 probe)
 	return 1;
 }
 
-/* Begin an event about a task (usually the current one) in a cgroup, with `more` numbers (a constant) behind the head, zeroed: they
- * stand at ev_extra(e). NULL: lost, and counted. */
+/* Begin an event about a task (usually the current one) in a cgroup, with `more` numbers (a
+ * constant) behind the head, zeroed: they stand at ev_extra(e). NULL: lost, and counted. */
 #define ev_extra(e) ((__u64 *)((e) + 1))
 
 static __always_inline struct aeo_ev *ev_begin_more(__u32 probe, struct task_struct *t,
@@ -119,7 +120,8 @@ static __always_inline void ev_end(struct aeo_ev *e)
 		__sync_fetch_and_add(&a->submitted, 1);
 }
 
-/* The same with extra numbers and a tail, built in per-CPU scratch: at most one program of a probe may use it, in process context. */
+/* The same with extra numbers and a tail, built in per-CPU scratch: at most one program of a probe
+ * may use it, in process context. */
 static __always_inline struct aeo_big *big_begin_of(__u32 probe, struct task_struct *t,
 						    __u64 cgroup)
 {
@@ -141,15 +143,16 @@ static __always_inline struct aeo_big *big_begin(__u32 probe)
 	return big_begin_of(probe, current_task(), current_cgroup());
 }
 
-/* Send it with `extra` numbers (a constant) and `tail` bytes, which must stand right behind those numbers: the caller writes them at
- * big_tail(b, extra). */
+/* Send it with `extra` numbers (a constant) and `tail` bytes, which must stand right behind those
+ * numbers: the caller writes them at big_tail(b, extra). */
 #define big_tail(b, n) ((char *)&(b)->extra[n])
 
 static __always_inline void big_end(__u32 probe, struct aeo_big *b, __u32 extra, __u32 tail)
 {
 	__u64 len = tail;
 
-	/* The compiler may know the bound and compare elsewhere; the verifier wants it on this register. */
+	/* The compiler may know the bound and compare elsewhere; the verifier wants it on this
+	 * register. */
 	asm volatile("" : "+r"(len));
 	if (len > AEO_TAIL)
 		len = AEO_TAIL;

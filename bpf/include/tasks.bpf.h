@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The table of tasks that are off the CPU, and the per-CPU cache of call counters: shared by the two hottest probes. */
+/* The table of tasks that are off the CPU, and the per-CPU cache of call counters: shared by the
+ * two hottest probes. */
 #ifndef AEO_TASKS_BPF_H
 #define AEO_TASKS_BPF_H
 
@@ -54,7 +55,8 @@ static __always_inline void cell_add(struct aeo_call *to, const struct aeo_callc
 		__sync_fetch_and_add(&to->runnable_ns, from->runnable_ns);
 }
 
-/* Write one cache entry back to the shared map; a full map counts into `other`. Out of line: it is rare, and the hot path stays short. */
+/* Write one cache entry back to the shared map; a full map counts into `other`. Out of line: it is
+ * rare, and the hot path stays short. */
 static __noinline int cache_flush(struct aeo_callcache *c)
 {
 	static const struct aeo_call empty;

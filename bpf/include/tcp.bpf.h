@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* TCP connections as both the state probe and the socket iterator know them: by socket, from the handshake to the close. */
+/* TCP connections as both the state probe and the socket iterator know them: by socket, from the
+ * handshake to the close. */
 #ifndef AEO_TCP_BPF_H
 #define AEO_TCP_BPF_H
 
@@ -73,7 +74,8 @@ struct tcp_figures {
 	__u64 retrans;
 };
 
-/* From what the kernel has: bytes_sent, bytes_retrans, bytes_received, srtt_us, total_retrans, skc_flags. */
+/* From what the kernel has: bytes_sent, bytes_retrans, bytes_received, srtt_us, total_retrans,
+ * skc_flags. */
 static __always_inline struct tcp_figures tcp_figures(__u64 sent, __u64 again, __u64 received,
 						      __u32 srtt, __u32 retrans, __u64 flags)
 {

@@ -9,7 +9,8 @@
 
 #define TEXT_ADDRESSES 80 /* two IPv6 addresses and a space */
 
-/* Into the first 32 bytes of `text`. The mask is for the verifier: two of them and a space are 31 bytes. */
+/* Into the first 32 bytes of `text`. The mask is for the verifier: two of them and a space are 31
+ * bytes. */
 static __always_inline __u32 put_ip4(char *text, __u32 at, __u32 addr)
 {
 #pragma unroll

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who is running: cgroup, dense index, and whether it is one of ours. Included by probe.bpf.h, behind its maps. */
+/* Who is running: cgroup, dense index, and whether it is one of ours. Included by probe.bpf.h,
+ * behind its maps. */
 #ifndef AEO_WHO_BPF_H
 #define AEO_WHO_BPF_H
 
@@ -12,7 +13,8 @@ static __always_inline __u64 task_cgroup(struct task_struct *t)
 
 	if (subsys == ~0u)
 		return set->dfl_cgrp->kn->id;
-	/* The index is a constant for the verifier but not for CO-RE, so the field's offset is asked for and the index added. */
+	/* The index is a constant for the verifier but not for CO-RE, so the field's offset is
+	 * asked for and the index added. */
 	css = *(struct cgroup_subsys_state **)((char *)set + bpf_core_field_offset(set->subsys) +
 					       subsys * 8);
 	return css->cgroup->kn->id;

@@ -5,7 +5,8 @@
 
 #include "probe.bpf.h"
 
-/* Windows are shorter than this and at least as far apart: a start that is older belongs to an earlier window, whose end was not seen. */
+/* Windows are shorter than this and at least as far apart: a start that is older belongs to an
+ * earlier window, whose end was not seen. */
 #define WINDOW_MAX_NS 100000000ULL
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Block I/O: how long the device took (issue to completion), how long the request waited before, and how many bytes, by device,
- * operation and cgroup.
+ * Block I/O: how long the device took (issue to completion), how long the request waited before,
+ * and how many bytes, by device, operation and cgroup.
  *
- * Requests are followed by request, and bios of devices that make no requests of their own (device mapper, md, zram) by bio, from
- * submission to completion. Who and which cgroup is noted as early as possible: completions run in anybody's context.
+ * Requests are followed by request, and bios of devices that make no requests of their own (device
+ * mapper, md, zram) by bio, from submission to completion. Who and which cgroup is noted as early
+ * as possible: completions run in anybody's context.
  */
 #include "late.bpf.h"
 #include "compat_io.bpf.h"
@@ -31,7 +32,8 @@ struct {
 	__type(value, struct block_start);
 } aeo_block AEO_MAP;
 
-/* The I/O controller knows for whom a bio is, but only as finely as it is enabled; the running task, where it is below, says more. */
+/* The I/O controller knows for whom a bio is, but only as finely as it is enabled; the running
+ * task, where it is below, says more. */
 static __always_inline __u64 bio_cgroup(struct bio *bio)
 {
 	struct cgroup *c;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Cgroups as they come and go. A new cgroup gets its dense index here, before anything runs in it, from the queue of free indices
- * that user space fills; so a container that lives 50 ms has its own histograms from its first switch.
+ * Cgroups as they come and go. A new cgroup gets its dense index here, before anything runs in it,
+ * from the queue of free indices that user space fills; so a container that lives 50 ms has its own
+ * histograms from its first switch.
  */
 #include "probe.bpf.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Packets that the kernel threw away, by its own reason. Where it gives none (before 5.17) every one counts under DROP_UNKNOWN.
- * It stays attached and a flood runs through it, so: one counter, and an event only below the rate limit.
+ * Packets that the kernel threw away, by its own reason. Where it gives none (before 5.17) every
+ * one counts under DROP_UNKNOWN. It stays attached and a flood runs through it, so: one counter,
+ * and an event only below the rate limit.
  */
 #include "late.bpf.h"
 #include <bpf/bpf_endian.h>
@@ -20,7 +21,8 @@ static __always_inline int is_drop(__u32 reason)
 	return 1;
 }
 
-/* The task that happens to run has mostly nothing to do with the packet, so the event names none. */
+/* The task that happens to run has mostly nothing to do with the packet, so the event names
+ * none. */
 static __always_inline void drop_event(struct sk_buff *skb, __u64 location, __u32 reason)
 {
 	struct aeo_ev *e;
@@ -43,7 +45,8 @@ AEO_PROG("tp_btf/kfree_skb", drops_skb)
 	__u32 reason = DROP_UNKNOWN;
 
 	count_run(PROBE_drops);
-	/* Read only where it is there: the verifier refuses an argument that this kernel does not have. */
+	/* Read only where it is there: the verifier refuses an argument that this kernel does not
+	 * have. */
 	if (cfg.skb_reason) {
 		reason = ctx[2];
 		if (!is_drop(reason))

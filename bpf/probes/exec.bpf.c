@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A program was executed: argv as the kernel laid it out, which file (device, inode, change time), and what descriptor 0 is. */
+/* A program was executed: argv as the kernel laid it out, which file (device, inode, change time),
+ * and what descriptor 0 is. */
 #include "probe.bpf.h"
 
 /* unit execmarks */
@@ -15,7 +16,8 @@
 #define MAGIC_OVERLAY 0x794c7630
 #define SB_KERNMOUNT (1 << 22)
 
-/* A memfd lives in the kernel's own mount of tmpfs or hugetlbfs, which nothing else can execute from. */
+/* A memfd lives in the kernel's own mount of tmpfs or hugetlbfs, which nothing else can execute
+ * from. */
 static __always_inline __u64 file_marks(struct inode *inode, struct super_block *sb)
 {
 	unsigned long magic = BPF_CORE_READ(sb, s_magic);
@@ -83,7 +85,8 @@ static __always_inline void exec_fd0(struct aeo_big *b, struct task_struct *t)
 	b->extra[3] = BPF_CORE_READ(sock, sk, __sk_common.skc_family);
 }
 
-/* argv lies between arg_start and arg_end of the new memory, each argument ended by a NUL. Returns the bytes kept. */
+/* argv lies between arg_start and arg_end of the new memory, each argument ended by a NUL. Returns
+ * the bytes kept. */
 static __always_inline __u32 exec_argv(struct aeo_big *b, struct mm_struct *mm)
 {
 	unsigned long start = BPF_CORE_READ(mm, arg_start);

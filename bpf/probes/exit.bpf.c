@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A process ended: its last thread went. Code, signal and core dump as wait(2) would tell the parent, and how long it lived and ran.
- * Newer kernels say whether it is the last thread in a second argument, which older ones refuse to let a program name; so the count of
- * living threads is asked, which is taken down before this hook.
+ * A process ended: its last thread went. Code, signal and core dump as wait(2) would tell the
+ * parent, and how long it lived and ran. Newer kernels say whether it is the last thread in a
+ * second argument, which older ones refuse to let a program name; so the count of living threads is
+ * asked, which is taken down before this hook.
  */
 #include "probe.bpf.h"
 
@@ -19,7 +20,8 @@ static __always_inline __u16 class_of(__u32 code)
 	return code ? EXIT_ERROR : EXIT_OK;
 }
 
-/* The last threads of a process may go at the same moment and all see no thread living: the first to enter here is the one. */
+/* The last threads of a process may go at the same moment and all see no thread living: the first
+ * to enter here is the one. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 1024);
@@ -34,7 +36,8 @@ static __always_inline int is_last(struct task_struct *t, struct signal_struct *
 
 	if (sig->live.counter)
 		return 0;
-	/* Alone: it always was, or the others have been here before they were taken off the list. */
+	/* Alone: it always was, or the others have been here before they were taken off the
+	 * list. */
 	if (sig->nr_threads == 1)
 		return !bpf_map_lookup_elem(&aeo_exits, &key);
 	return !bpf_map_update_elem(&aeo_exits, &key, &one, BPF_NOEXIST);

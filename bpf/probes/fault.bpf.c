@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Page faults that had to read from a disk or from swap, timed whole, in sampling windows. The form that is always there, and the only
- * one where functions cannot be traced, is in sched.bpf.c: time asleep for I/O outside any call.
+ * Page faults that had to read from a disk or from swap, timed whole, in sampling windows. The form
+ * that is always there, and the only one where functions cannot be traced, is in sched.bpf.c: time
+ * asleep for I/O outside any call.
  */
 #include "window.bpf.h"
 
@@ -10,7 +11,8 @@
 /* How a major fault was seen: by its sleep (sched.bpf.c), or whole. */
 enum major_fault { MAJOR_IOWAIT, MAJOR_WINDOW };
 
-/* Faults under way, by pid. A slot is simply taken over: what a window left behind needs no sweeping. */
+/* Faults under way, by pid. A slot is simply taken over: what a window left behind needs no
+ * sweeping. */
 struct fault_slot {
 	__u64 pid;
 	__u64 start_ns;

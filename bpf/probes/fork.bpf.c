@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A process was made, by fork, vfork or clone: an event with the child. Threads are only counted, apart. Both by the maker's cgroup. */
+/* A process was made, by fork, vfork or clone: an event with the child. Threads are only counted,
+ * apart. Both by the maker's cgroup. */
 #include "probe.bpf.h"
 
 AEO_PROG("tp_btf/sched_process_fork", fork_fork, struct task_struct *t, struct task_struct *child)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Time in soft interrupts, by vector, and in the handlers of hardware interrupts; both in sampling windows only. */
+/* Time in soft interrupts, by vector, and in the handlers of hardware interrupts; both in sampling
+ * windows only. */
 #include "window.bpf.h"
 
 #define IRQ_HARD 10 /* behind the kernel's ten vectors */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The kernel killed a process for want of memory. Every victim passes mark_victim, also those killed along with their group
- * (memory.oom.group); who chose it, and against which limit, is known one function earlier, in the same task: noted there under its
- * pid, and taken from there.
+ * The kernel killed a process for want of memory. Every victim passes mark_victim, also those
+ * killed along with their group (memory.oom.group); who chose it, and against which limit, is known
+ * one function earlier, in the same task: noted there under its pid, and taken from there.
  */
 #include "probe.bpf.h"
 
@@ -115,8 +115,9 @@ static __always_inline void fill_number(struct aeo_ev *e, __u32 pid, const struc
 	__builtin_memcpy(ev_extra(e), &n->memory, sizeof(n->memory));
 }
 
-/* The argument was the pid before 72ba14deb40a (6.10); later kernels, and those that took the change back, give the task. A typed
- * pointer may not be looked at as a number: on its way through the record it loses its type. */
+/* The argument was the pid before 72ba14deb40a (6.10); later kernels, and those that took the
+ * change back, give the task. A typed pointer may not be looked at as a number: on its way through
+ * the record it loses its type. */
 static __always_inline __u64 untyped(struct aeo_ev *e, unsigned long value)
 {
 	volatile __u64 *at = (volatile __u64 *)ev_extra(e);

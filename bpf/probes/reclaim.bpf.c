@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A task that needs memory and has to free some first: how long that held it up, by cgroup; apart for the whole node short of memory
- * (direct) and for a cgroup at its limit (memcg).
+ * A task that needs memory and has to free some first: how long that held it up, by cgroup; apart
+ * for the whole node short of memory (direct) and for a cgroup at its limit (memcg).
  */
 #include "probe.bpf.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * The context switch: run-queue wait of the task that comes, how long it was off the CPU, and which call it was blocked in.
+ * The context switch: run-queue wait of the task that comes, how long it was off the CPU, and which
+ * call it was blocked in.
  *
- * Run-queue wait needs no wake-up hook: the scheduler itself notes when a task was queued (sched_info.last_queued, on the clock of
- * the run queue, reached through the task's group) and forgets it right after this tracepoint. Time off the CPU is ours: noted when a task leaves, in a table indexed
- * by pid, and booked when it comes back, by the state in which it left.
+ * Run-queue wait needs no wake-up hook: the scheduler itself notes when a task was queued
+ * (sched_info.last_queued, on the clock of the run queue, reached through the task's group) and
+ * forgets it right after this tracepoint. Time off the CPU is ours: noted when a task leaves, in a
+ * table indexed by pid, and booked when it comes back, by the state in which it left.
  */
 #include "tasks.bpf.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Signals as they are generated: counted by number and the target's cgroup; an event for those that end, stop or dump a process. The
- * event is about the task that ran when it was sent: the sender, or, where the code is positive, whom the kernel interrupted.
+ * Signals as they are generated: counted by number and the target's cgroup; an event for those that
+ * end, stop or dump a process. The event is about the task that ran when it was sent: the sender,
+ * or, where the code is positive, whom the kernel interrupted.
  */
 #include "probe.bpf.h"
 
@@ -15,7 +16,8 @@
 
 #define CODE_KERNEL 0x80 /* SI_KERNEL */
 
-/* 0 and 1 stand for "no information", by a process and by the kernel itself; else there is a structure. */
+/* 0 and 1 stand for "no information", by a process and by the kernel itself; else there is a
+ * structure. */
 static __always_inline __s64 code_of(struct kernel_siginfo *info)
 {
 	if ((unsigned long)info <= 1)

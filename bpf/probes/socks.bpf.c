@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Open TCP connections, found through the descriptors that hold them. User space runs this iterator every 10 s: each run counts the
- * bytes since the last one, takes a round-trip time of each connection, and writes a row a descriptor.
+ * Open TCP connections, found through the descriptors that hold them. User space runs this iterator
+ * every 10 s: each run counts the bytes since the last one, takes a round-trip time of each
+ * connection, and writes a row a descriptor.
  */
 #include "tcp.bpf.h"
 

@@ -2,10 +2,12 @@
 /*
  * Calls that returned, by cgroup and call, and latency by sampling.
  *
- * Counted at the return, so: the child of a fork passes here too and is left out; rt_sigreturn restores foreign registers and shows as
- * -1; exit and exit_group never return and are counted when the task goes; -512..-516 is the kernel about to call again.
- * The entry program is attached only in short windows. It notes the time in the CPU's slot, the switch carries it with the task, and
- * this program, which is always attached, turns it into a latency: so a long call is not cut off by the window's end.
+ * Counted at the return, so: the child of a fork passes here too and is left out; rt_sigreturn
+ * restores foreign registers and shows as -1; exit and exit_group never return and are counted when
+ * the task goes; -512..-516 is the kernel about to call again. The entry program is attached only
+ * in short windows. It notes the time in the CPU's slot, the switch carries it with the task, and
+ * this program, which is always attached, turns it into a latency: so a long call is not cut off by
+ * the window's end.
  */
 #include "tasks.bpf.h"
 
@@ -104,7 +106,8 @@ AEO_PROG("tp_btf/sys_enter", sys_enter)
 	return 0;
 }
 
-/* exit and exit_group, by the task that called them; a task killed from outside is in some other call, or in none. */
+/* exit and exit_group, by the task that called them; a task killed from outside is in some other
+ * call, or in none. */
 AEO_PROG("tp_btf/sched_process_exit", sys_gone, struct task_struct *t)
 {
 	struct aeo_cpu *cpu = this_cpu();

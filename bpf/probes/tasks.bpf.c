@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * A walk over all tasks, when user space reads the iterator: one struct aeo_taskrow for each task of a user process, zombies too.
- * What a task off the CPU waits for, and since when, was noted at its switch; a task that has not run since this daemon started
- * has no note, and no age.
+ * A walk over all tasks, when user space reads the iterator: one struct aeo_taskrow for each task
+ * of a user process, zombies too. What a task off the CPU waits for, and since when, was noted at
+ * its switch; a task that has not run since this daemon started has no note, and no age.
  */
 #include "tasks.bpf.h"
 
@@ -15,7 +15,8 @@ static __always_inline __u32 call_of(struct task_struct *t)
 	return nr < 0 ? AEO_CALL_NONE : (__u32)nr | (task_compat(t) ? AEO_CALL_COMPAT : 0);
 }
 
-/* Without a note the registers tell the call of a sleeper; those of a task on the CPU may be left from an earlier call. */
+/* Without a note the registers tell the call of a sleeper; those of a task on the CPU may be left
+ * from an earlier call. */
 static __always_inline void fill_wait(struct aeo_taskrow *row, struct task_struct *t)
 {
 	struct aeo_task *note = task_find(t->pid);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * TCP by connection, never by packet: opened, accepted, failed, how long the handshake took, closed with its figures; and what goes
- * wrong: segments sent again, resets.
+ * TCP by connection, never by packet: opened, accepted, failed, how long the handshake took, closed
+ * with its figures; and what goes wrong: segments sent again, resets.
  *
- * A socket has its cgroup with it on v2. On v1 it is the naming cgroup of the task that connected, or that listened.
+ * A socket has its cgroup with it on v2. On v1 it is the naming cgroup of the task that connected,
+ * or that listened.
  */
 #include "tcp.bpf.h"
 #include "text.bpf.h"
@@ -211,7 +212,8 @@ AEO_PROG("tp_btf/tcp_retransmit_skb", tcp_retransmit, const struct sock *sk,
 	return 0;
 }
 
-/* An answer to a handshake sent again: the listening socket stands for the connection that does not exist yet. */
+/* An answer to a handshake sent again: the listening socket stands for the connection that does not
+ * exist yet. */
 AEO_PROG("tp_btf/tcp_retransmit_synack", tcp_synack, const struct sock *sk)
 {
 	struct tcp_port at = port_of(sk);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints what comes from the rows of the configuration: `yaml`, the default file with its comments; `man`, the manual page
- * aeod.yaml(5). Runs while building. */
+/* Prints what comes from the rows of the configuration: `yaml`, the default file with its comments;
+ * `man`, the manual page aeod.yaml(5). Runs while building. */
 #include "conf.h"
 
 static const char *const head[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The daemon's socket with real clients, on one thread: the loop runs a little, then the clients look. */
+/* The daemon's socket with real clients, on one thread: the loop runs a little, then the clients
+ * look. */
 #include "testing.h"
 
 #include <fcntl.h>

@@ -27,12 +27,14 @@ struct args {
 	}
 
 /*
- * Take the common options out of argv[1..]: both `--run-dir D` and `--run-dir=D`. The rest stays, in order, from argv[1] on, and *argc is
- * lowered. 0, or -EINVAL with the offending word in *ret_bad (an option without its value). Strings point into argv.
+ * Take the common options out of argv[1..]: both `--run-dir D` and `--run-dir=D`. The rest stays,
+ * in order, from argv[1] on, and *argc is lowered. 0, or -EINVAL with the offending word in
+ * *ret_bad (an option without its value). Strings point into argv.
  */
 int args__take(int *argc, char **argv, struct args *ret, const char **ret_bad);
 
-/* The same options as arguments for a child, from argv[at] on: at most 10 pointers, NULL-terminated by the caller. Number written. */
+/* The same options as arguments for a child, from argv[at] on: at most 10 pointers, NULL-terminated
+ * by the caller. Number written. */
 int args__give(const struct args *a, const char **argv);
 
 /* Text for --help: one line an option. */

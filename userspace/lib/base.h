@@ -18,7 +18,8 @@
 #define PRINTF(f, a) __attribute__((format(printf, f, a)))
 #define UNUSED __attribute__((unused))
 
-/* Local variables that clean up when their scope ends: `cleanup_free char *s = NULL;`. `take(p)` hands the pointer over. */
+/* Local variables that clean up when their scope ends: `cleanup_free char *s = NULL;`. `take(p)`
+ * hands the pointer over. */
 static inline void free_ptr(void *p)
 {
 	free(*(void **)p);

@@ -113,7 +113,8 @@ void buf__double(struct buf *b, double v)
 	}
 }
 
-/* Length of the valid UTF-8 sequence at s and its code point; 0 for none (overlong, surrogate, cut off). */
+/* Length of the valid UTF-8 sequence at s and its code point; 0 for none (overlong, surrogate, cut
+ * off). */
 static size_t utf8_decode(const unsigned char *s, size_t n, uint32_t *ret_code)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

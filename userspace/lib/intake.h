@@ -11,7 +11,8 @@ struct intake; /* per probe and CPU: what arrived, where the sequence has holes 
 struct intake *intake__new(uint32_t cpus);
 struct intake *intake__free(struct intake *in);
 
-/* Check one record: abi, probe, CPU, lengths. 0 and *ret_event (pointing into data, valid as long as it is), or -EPROTO. */
+/* Check one record: abi, probe, CPU, lengths. 0 and *ret_event (pointing into data, valid as long
+ * as it is), or -EPROTO. */
 int intake__check(const void *data, size_t n, uint32_t cpus, struct event *ret_event);
 
 /* Check and account for one record. 0, or -EPROTO (counted by intake__refused). */
@@ -27,8 +28,8 @@ struct probe_row {
 	bool on, sec;
 };
 const struct probe_row *probe__row(enum aeo_probe probe);
-/* Name and unit of the i-th numeric field of a probe's events, copied into `name` and `unit` (at least 24 bytes each); false behind the
- * last. Fields 0..3 are the slots, the rest `extra`. */
+/* Name and unit of the i-th numeric field of a probe's events, copied into `name` and `unit` (at
+ * least 24 bytes each); false behind the last. Fields 0..3 are the slots, the rest `extra`. */
 bool probe__field(enum aeo_probe probe, size_t i, char *name, char *unit);
 /* Probe by name, or -ENOENT. */
 int probe__find(const char *name);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON. Written by a streaming writer into a buffer, never as a tree; read by one strict reader (cJSON lives behind it). 64-bit ids,
- * counters, bytes and nanoseconds travel as strings, in both directions (ACTING.md section 9 says which are numbers).
+ * JSON. Written by a streaming writer into a buffer, never as a tree; read by one strict reader
+ * (cJSON lives behind it). 64-bit ids, counters, bytes and nanoseconds travel as strings, in both
+ * directions (ACTING.md section 9 says which are numbers).
  */
 #ifndef AEO_JSON_H
 #define AEO_JSON_H
@@ -30,8 +31,9 @@ void json__null(struct json *j, const char *key);
 /* "2026-01-02T03:04:05.678Z" from nanoseconds since the epoch. */
 void json__time(struct json *j, const char *key, uint64_t wall_ns);
 
-/* The reader: UTF-8, no NUL escapes, no halves of surrogate pairs, no duplicate keys, no integer beyond 2^53 (they travel as strings),
- * nothing behind the value, nesting at most 32, size at most 1 MiB, at most 65,536 values. */
+/* The reader: UTF-8, no NUL escapes, no halves of surrogate pairs, no duplicate keys, no integer
+ * beyond 2^53 (they travel as strings), nothing behind the value, nesting at most 32, size at most
+ * 1 MiB, at most 65,536 values. */
 struct jdoc;
 struct jval; /* a value inside a jdoc, owned by it */
 

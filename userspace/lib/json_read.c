@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The reader: a strict pass over the bytes, then cJSON, which on its own accepts duplicate keys, cut
- * strings at a NUL escape, broken UTF-8 and numbers that lose digits. The only user of cJSON.
+ * The reader: a strict pass over the bytes, then cJSON, which on its own accepts duplicate keys,
+ * cut strings at a NUL escape, broken UTF-8 and numbers that lose digits. The only user of cJSON.
  */
 #include <cjson/cJSON.h>
 #include <ctype.h>

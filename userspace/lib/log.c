@@ -13,7 +13,8 @@ static enum log_level shown = LOG_INFO;
 static bool journal;
 static uint64_t counts[LOG_DEBUG + 1];
 
-/* The variable is inherited by whatever a service starts; it counts only where standard error is still that stream. */
+/* The variable is inherited by whatever a service starts; it counts only where standard error is
+ * still that stream. */
 static bool is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What programs say while they run: one line a message on standard error. When that is the journal (JOURNAL_STREAM names it) with the <N>
- * level prefix, otherwise with the program's name. Every byte of a message that is not printable is escaped here, so a hostile name can
- * neither forge a second line nor move the cursor. Libraries do not log; they return.
+ * What programs say while they run: one line a message on standard error. When that is the journal
+ * (JOURNAL_STREAM names it) with the <N> level prefix, otherwise with the program's name. Every
+ * byte of a message that is not printable is escaped here, so a hostile name can neither forge a
+ * second line nor move the cursor. Libraries do not log; they return.
  */
 #ifndef AEO_LOG_H
 #define AEO_LOG_H

@@ -81,7 +81,8 @@ static struct loop_watch *watch_new(void *arg)
 	return w;
 }
 
-/* The handle could not be started: give it back to the loop when it was initialised, else free it. */
+/* The handle could not be started: give it back to the loop when it was initialised, else free
+ * it. */
 static struct loop_watch *watch_fail(struct loop_watch *w, bool inited, int err)
 {
 	if (inited)

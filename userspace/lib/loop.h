@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The event loop of a program (libuv lives behind it). Callbacks run one at a time, on the thread that runs the loop. */
+/* The event loop of a program (libuv lives behind it). Callbacks run one at a time, on the thread
+ * that runs the loop. */
 #ifndef AEO_LOOP_H
 #define AEO_LOOP_H
 
@@ -21,8 +22,9 @@ struct loop *loop__free(struct loop *l);
 /* Run until loop__stop. 0 or negative errno. */
 int loop__run(struct loop *l);
 void loop__stop(struct loop *l);
-/* Call fn when fd is ready for any of `events` (LOOP_*); an error on it is told as LOOP_READ. The descriptor stays the caller's, becomes
- * non-blocking, and must outlive the watch. NULL with errno. */
+/* Call fn when fd is ready for any of `events` (LOOP_*); an error on it is told as LOOP_READ. The
+ * descriptor stays the caller's, becomes non-blocking, and must outlive the watch. NULL with
+ * errno. */
 struct loop_watch *loop__fd(struct loop *l, int fd, int events, loop_fd_fn fn, void *arg);
 /* Change the events of a descriptor's watch; 0: none until changed again. 0 or negative errno. */
 int loop__fd_events(struct loop_watch *w, int events);
@@ -31,7 +33,8 @@ struct loop_watch *loop__timer(struct loop *l, uint64_t first_ms, uint64_t every
 			       void *arg);
 /* Call fn on a signal, also one inherited as ignored. NULL with errno. */
 struct loop_watch *loop__signal(struct loop *l, int signo, loop_fn fn, void *arg);
-/* Stop watching, also from inside its own callback. The watch is freed by the loop; the pointer is dead. Accepts NULL, returns NULL. */
+/* Stop watching, also from inside its own callback. The watch is freed by the loop; the pointer is
+ * dead. Accepts NULL, returns NULL. */
 struct loop_watch *loop__unwatch(struct loop_watch *w);
 
 #endif

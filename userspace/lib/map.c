@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing over pointers to entries; a removed entry leaves a mark. The hash has a seed of its own in each map, so that keys
- * chosen by others cannot aim at one bucket. */
+/* Open addressing over pointers to entries; a removed entry leaves a mark. The hash has a seed of
+ * its own in each map, so that keys chosen by others cannot aim at one bucket. */
 #include "map.h"
 
 #include <sys/random.h>

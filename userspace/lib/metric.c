@@ -17,8 +17,9 @@ static const struct metric_row rows[] = {
 #undef METRIC
 };
 
-/* A series as the registry remembers it: three arrays of its values lie behind it. Known by the hash of its labels alone, seeded at
- * random: two of 100,000 meet once in a billion registries, and would be summed. */
+/* A series as the registry remembers it: three arrays of its values lie behind it. Known by the
+ * hash of its labels alone, seeded at random: two of 100,000 meet once in a billion registries, and
+ * would be summed. */
 struct series {
 	uint64_t hash;
 	uint32_t seen; /* number of the last snapshot that had it */
@@ -258,7 +259,8 @@ static size_t series_bytes(const struct family *f, size_t labels_len)
 	return sizeof(struct snap_series) + labels_len + f->values * sizeof(double);
 }
 
-/* Give a series its place, if there is one: all of it is then its own, but for what `other` has shown of it, which stays there. */
+/* Give a series its place, if there is one: all of it is then its own, but for what `other` has
+ * shown of it, which stays there. */
 static void admit(struct metrics *m, struct family *f, struct series *s, const char *labels,
 		  size_t n)
 {
@@ -331,7 +333,8 @@ void metrics__add(struct metrics *m, enum metric_id id, const char *labels, doub
 {
 	struct series *s = touch(m, id, labels);
 
-	/* a counter is a finite number that is not negative; anything else would be refused by every reader */
+	/* a counter is a finite number that is not negative; anything else would be refused by
+	 * every reader */
 	if (rows[id].type == METRIC_COUNTER && (!isfinite(value) || value < 0))
 		value = 0;
 	if (s)
@@ -370,8 +373,9 @@ void metrics__hist(struct metrics *m, enum metric_id id, const char *labels,
 }
 
 /*
- * Compare with the last snapshot. A value that fell means a new life under the same labels: what `other` had of the old one stays
- * there. Sums of the same numbers in another order differ in their last digits: that is no fall, the old value stands.
+ * Compare with the last snapshot. A value that fell means a new life under the same labels: what
+ * `other` had of the old one stays there. Sums of the same numbers in another order differ in their
+ * last digits: that is no fall, the old value stands.
  */
 static void settle(struct family *f, struct series *s)
 {
@@ -520,7 +524,8 @@ static void put_family(struct metrics *m, struct buf *b, const struct family *f)
 		put_plain(b, f, f->none_labels, zero);
 }
 
-/* How many series had to go to each family's `other` since the start; only families that have one are named. */
+/* How many series had to go to each family's `other` since the start; only families that have one
+ * are named. */
 static void add_other_totals(struct metrics *m)
 {
 	for (int i = 0; i < METRIC_MAX; i++) {

@@ -117,7 +117,8 @@ static bool read_head(struct reader *r, struct head *h)
 	return h->help.s && head_ok(h);
 }
 
-/* What a label's value may be made of, by its first byte: 1 plain, 2 a backslash, 3 a longer character; 0 ends or is refused. */
+/* What a label's value may be made of, by its first byte: 1 plain, 2 a backslash, 3 a longer
+ * character; 0 ends or is refused. */
 static const uint8_t plain[256] = {
 	[' ' ... '!'] = 1, ['#' ... '['] = 1, ['\\'] = 2, [']' ... '~'] = 1, [0xc2 ... 0xf4] = 3,
 };
@@ -194,8 +195,9 @@ static char *put_u64(char *p, uint64_t v)
 #define VALUE_MAX 32 /* bytes of a value as text, at most */
 
 /*
- * Most values are whole, or nanoseconds divided by 1e9: for those, the digits of the quotient read back as the same double (both are
- * the nearest to it) and cost a tenth of a search for the shortest.
+ * Most values are whole, or nanoseconds divided by 1e9: for those, the digits of the quotient read
+ * back as the same double (both are the nearest to it) and cost a tenth of a search for the
+ * shortest.
  */
 static char *put_value(char *p, double v)
 {

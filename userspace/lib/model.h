@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The nouns: plain values that rooms hand to one another. No room includes another; they meet here. */
+/* The nouns: plain values that rooms hand to one another. No room includes another; they meet
+ * here. */
 #ifndef AEO_MODEL_H
 #define AEO_MODEL_H
 
 #include "base.h"
 #include "event.h"
 
-/* Whom a series or an event is about: one cgroup. Strings are never NULL, "" is unknown; they are foreign text, unescaped. Interned
- * and owned by attrib/; valid until the cgroup is forgotten, which is later than its last event (a grace time). */
+/* Whom a series or an event is about: one cgroup. Strings are never NULL, "" is unknown; they are
+ * foreign text, unescaped. Interned and owned by attrib/; valid until the cgroup is forgotten,
+ * which is later than its last event (a grace time). */
 struct subject {
 	uint64_t cgroup_id;
 	const char *cgroup;    /* path in its hierarchy, "/" for the root */
@@ -78,7 +80,8 @@ struct reading {
 
 typedef void (*reading_fn)(void *arg, const struct reading *r);
 
-/* An event as it comes from the ring, checked: numbers, text and tail lie inside. Valid during the call only. */
+/* An event as it comes from the ring, checked: numbers, text and tail lie inside. Valid during the
+ * call only. */
 struct event {
 	const struct aeo_ev *ev;
 	const uint64_t *extra; /* ev->extra numbers */

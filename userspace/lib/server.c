@@ -162,12 +162,14 @@ static void on_accept(void *arg, int events)
 	}
 	c->next = s->clients;
 	s->clients = c;
-	/* Further ones wait in the listen queue; a descriptor that stays ready would keep us running. */
+	/* Further ones wait in the listen queue; a descriptor that stays ready would keep us
+	 * running. */
 	if (++s->count == SERVER_CLIENTS)
 		(void)loop__fd_events(s->watch, 0);
 }
 
-/* Bind with the umask closed, so that the socket is never open to others, not even between bind and chmod. */
+/* Bind with the umask closed, so that the socket is never open to others, not even between bind and
+ * chmod. */
 static int bind_socket(struct server *s, gid_t gid)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
@@ -232,7 +234,8 @@ int client__send(struct client *c, enum wire_kind kind, const void *payload, siz
 	wire__put(&c->out, kind, payload, n);
 	if (c->out.failed)
 		return -ENOMEM;
-	/* Sent by the loop: a peer that is gone is noticed and freed there, never under the caller's feet. */
+	/* Sent by the loop: a peer that is gone is noticed and freed there, never under the
+	 * caller's feet. */
 	return loop__fd_events(c->watch, LOOP_READ | LOOP_WRITE);
 }
 

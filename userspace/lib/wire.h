@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Frames on RUN/aeod.sock and on the pair between supervisor and sensor: u32 length of the payload, u16 kind, u16 zero, payload;
- * little endian. Payloads: JSON text for people's verbs, the snapshot of metric.h for `metrics`, plain structs on the pair.
+ * Frames on RUN/aeod.sock and on the pair between supervisor and sensor: u32 length of the payload,
+ * u16 kind, u16 zero, payload; little endian. Payloads: JSON text for people's verbs, the snapshot
+ * of metric.h for `metrics`, plain structs on the pair.
  */
 #ifndef AEO_WIRE_H
 #define AEO_WIRE_H
@@ -13,7 +14,8 @@
 #define WIRE_REQUEST_MAX 65536u /* a client's frame */
 #define WIRE_HEAD 8
 
-/* Kinds are append-only. A request is answered by WIRE_OK (one or, for the streams, many) or WIRE_ERROR (text). */
+/* Kinds are append-only. A request is answered by WIRE_OK (one or, for the streams, many) or
+ * WIRE_ERROR (text). */
 enum wire_kind {
 	WIRE_OK = 1,
 	WIRE_ERROR,   /* text: why */
@@ -49,14 +51,16 @@ struct wire_child {
 void wire__put(struct buf *b, enum wire_kind kind, const void *payload, size_t n);
 
 /*
- * The first frame of data[0..n): its kind and payload (inside data). Bytes the frame takes, 0 when it is not complete yet, -EMSGSIZE
- * when it is larger than `most`, -EPROTO when the head is malformed.
+ * The first frame of data[0..n): its kind and payload (inside data). Bytes the frame takes, 0 when
+ * it is not complete yet, -EMSGSIZE when it is larger than `most`, -EPROTO when the head is
+ * malformed.
  */
 ssize_t wire__get(const char *data, size_t n, size_t most, enum wire_kind *ret_kind,
 		  const char **ret_payload, size_t *ret_len);
 
-/* Blocking helpers for clients. Send one frame; read one frame into b (cleared first), waiting at most timeout_ms (-1: for ever). 0 or
- * negative errno; -ETIMEDOUT, -ECONNRESET when the peer is gone, -EMSGSIZE, -EPROTO. */
+/* Blocking helpers for clients. Send one frame; read one frame into b (cleared first), waiting at
+ * most timeout_ms (-1: for ever). 0 or negative errno; -ETIMEDOUT, -ECONNRESET when the peer is
+ * gone, -EMSGSIZE, -EPROTO. */
 int wire__send(int fd, enum wire_kind kind, const void *payload, size_t n);
 int wire__recv(int fd, struct buf *b, int timeout_ms, enum wire_kind *ret_kind);
 /* Connect to a unix socket (close-on-exec, blocking). Descriptor or negative errno. */
