@@ -40,10 +40,14 @@ static __always_inline int is_fork(long nr, int compat)
 static __always_inline enum aeo_errclass class_of(long ret)
 {
 	switch (ret) {
-	case -11: return ERR_AGAIN;
-	case -4: return ERR_INTR;
-	case -110: return ERR_TIMEDOUT;
-	case -115: return ERR_INPROGRESS;
+	case -11:
+		return ERR_AGAIN;
+	case -4:
+		return ERR_INTR;
+	case -110:
+		return ERR_TIMEDOUT;
+	case -115:
+		return ERR_INPROGRESS;
 	}
 	return ERR_OTHER;
 }

@@ -4,15 +4,14 @@
  * run on one machine, so numbers lie in its own byte order, packed. It describes itself: an
  * exporter of another release reads it.
  *
- * 	u32 magic, u16 version, u16 families, then each family:
- *           u8 type, u8 k0, u8 finite buckets (0 unless a histogram), u8 name bytes, u8 unit bytes,
- *             u8 zero, u16 help bytes, u32 series,
- * 	  name, unit, help, then each series:
- * 	    u16 label bytes, u16 exemplars, labels,
- *             doubles: the value, or: the finite buckets (each its own count, not summed up), the
- *               one above them, the sum in seconds
- *             each exemplar, in order of bucket: u8 bucket, u8 label bytes, double value, double
- *               wall time in seconds, labels
+ *   u32 magic, u16 version, u16 families, then each family:
+ *     u8 type, u8 k0, u8 finite buckets (0 unless a histogram), u8 name bytes, u8 unit bytes,
+ *     u8 zero, u16 help bytes, u32 series, name, unit, help, then each series:
+ *       u16 label bytes, u16 exemplars, labels,
+ *       doubles: the value, or: the finite buckets (each its own count, not summed up), the one
+ *       above them, the sum in seconds
+ *       each exemplar, in order of bucket: u8 bucket, u8 label bytes, double value, double wall
+ *       time in seconds, labels
  */
 #ifndef AEO_METRIC_WIRE_H
 #define AEO_METRIC_WIRE_H
