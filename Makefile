@@ -332,6 +332,15 @@ test-long:
 	@tests/run --long
 
 # target: clean         removes build/
+ROUNDS ?= 9
+$(B)/bench/load: tests/bench/load.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -Wall -Wextra -D_GNU_SOURCE -o $@ $<
+
+# target: bench         as root: what watching costs, against bare runs and peers, ROUNDS (9) interleaved rounds
+bench: all $(B)/bench/load
+	@tests/bench/run $(ROUNDS)
+
 clean:
 	rm -rf build
 
