@@ -31,7 +31,8 @@ static bool wanted(const struct jval *e, const struct verb_options *o)
 {
 	const struct jval *s = jval__get(e, "subject");
 
-	return is(s, "cgroup", o->cgroup) && is(s, "unit", o->unit) && is(s, "container", o->container) && is(s, "binary", o->binary);
+	return is(s, "cgroup", o->cgroup) && is(s, "unit", o->unit) &&
+	       is(s, "container", o->container) && is(s, "binary", o->binary);
 }
 
 /* "12:00:01.123 exec      nginx.service  sh[4711]  argv=…  ppid=1" */
@@ -42,8 +43,10 @@ static void print_line(const struct jval *e)
 	char at[64], probe[32], binary[64], pid[32], text[64];
 	const char *key, *when = text_of(e, "at", at, sizeof(at));
 
-	buf__printf(&b, "%.12s %-8s %-28s %s[%s]", strlen(when) > 11 ? when + 11 : when, text_of(e, "probe", probe, sizeof(probe)),
-		    subject_name(s), text_of(s, "binary", binary, sizeof(binary)), text_of(s, "pid", pid, sizeof(pid)));
+	buf__printf(&b, "%.12s %-8s %-28s %s[%s]", strlen(when) > 11 ? when + 11 : when,
+		    text_of(e, "probe", probe, sizeof(probe)), subject_name(s),
+		    text_of(s, "binary", binary, sizeof(binary)),
+		    text_of(s, "pid", pid, sizeof(pid)));
 	for (size_t i = 0; (v = jval__member(f, i, &key)); i++)
 		buf__printf(&b, "  %s=%s", key, text_of(f, key, text, sizeof(text)));
 	if (number_of(e, "lost_before") > 0)
@@ -75,7 +78,7 @@ int cmd_events(struct cli *c)
 	enum wire_kind kind;
 	int err = 0;
 
-	if (options__parse(c, false, &o))
+	if (options__parse(c, &o))
 		return EXIT_USAGE;
 	fd = ask__connect(c);
 	if (fd < 0)

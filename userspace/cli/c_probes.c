@@ -7,11 +7,13 @@ static void details(const struct jval *p)
 	cleanup_buf struct buf b = BUF_INIT;
 	char text[32];
 
-	buf__printf(&b, "\n%s: %s\n", text_of(p, "name", text, sizeof(text)), text_of(p, "what", text, sizeof(text)));
+	buf__printf(&b, "\n%s: %s\n", text_of(p, "name", text, sizeof(text)),
+		    text_of(p, "what", text, sizeof(text)));
 	for (size_t i = 0; i < jval__count(why); i++) {
 		char a[32], r[32];
 
-		buf__printf(&b, "  not %s: %s\n", text_of(jval__at(why, i), "variant", a, sizeof(a)),
+		buf__printf(&b, "  not %s: %s\n",
+			    text_of(jval__at(why, i), "variant", a, sizeof(a)),
 			    text_of(jval__at(why, i), "reason", r, sizeof(r)));
 	}
 	for (size_t i = 0; i < jval__count(blind); i++)
@@ -21,7 +23,9 @@ static void details(const struct jval *p)
 
 int cmd_probes(struct cli *c)
 {
-	static const char *const heads[] = {"PROBE", "ON", "VARIANT", ">ATTEMPTED", ">RECEIVED", ">IN FLIGHT", ">RUNS", ">COST", "COST IS"};
+	static const char *const heads[] = {"PROBE",	  "ON",	       "VARIANT",
+					    ">ATTEMPTED", ">RECEIVED", ">IN FLIGHT",
+					    ">RUNS",	  ">COST",     "COST IS"};
 	struct table *t = table__new(heads, ARRAY_SIZE(heads));
 	cleanup_buf struct buf b = BUF_INIT;
 	struct verb_options o;
@@ -30,7 +34,7 @@ int cmd_probes(struct cli *c)
 	char text[32];
 	int code;
 
-	code = options__parse(c, false, &o);
+	code = options__parse(c, &o);
 	if (!code)
 		code = ask(c, WIRE_PROBES, NULL, 0, &b);
 	if (code || o.json) {

@@ -3,13 +3,14 @@
 
 int cmd_top(struct cli *c)
 {
-	static const char *const heads[] = {"SUBJECT", ">CPU WAIT", ">THROTTLED", ">IO WAIT", ">MEM PRESSURE", ">RETRANS/S", ">CALLS/S"};
+	static const char *const heads[] = {"SUBJECT",	     ">CPU WAIT",  ">THROTTLED", ">IO WAIT",
+					    ">MEM PRESSURE", ">RETRANS/S", ">CALLS/S"};
 	struct table *t = table__new(heads, ARRAY_SIZE(heads));
 	cleanup_buf struct buf b = BUF_INIT;
 	struct verb_options o;
 	struct jdoc *d;
 	const struct jval *rows;
-	int code = options__parse(c, false, &o);
+	int code = options__parse(c, &o);
 
 	if (!code)
 		code = ask(c, WIRE_TOP, NULL, 0, &b);

@@ -5,44 +5,35 @@
 
 static const struct {
 	const char *name;
-	bool shown;
 	command_fn fn;
-	const char *synopsis, *what;
 } commands[] = {
-#define COMMAND(name, shown, function, synopsis, what) {#name, shown, function, synopsis, what},
+#define COMMAND(name, shown, function, what) {#name, function},
 #include "commands.def"
-#undef COMMAND
 };
 
-static void help(FILE *out)
+/* What is asked of the program itself: --help alone or with a verb, --man, --completion SHELL. */
+static bool is_page(const struct cli *c, int *ret_code)
 {
-	fprintf(out, "Usage: aeod VERB [options]\n\nVerbs:\n");
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].shown)
-			fprintf(out, "  %-10s %s\n             aeod %s %s\n", commands[i].name, commands[i].what, commands[i].name,
-				commands[i].synopsis);
-	fprintf(out, "\nOptions of every verb:\n%s", args__help());
-	fprintf(out, "\nExit status: 0 ok, 1 failed, 2 usage or configuration, 6 the daemon cannot be reached.\n");
-}
+	const char *v = c->verb;
 
-/* One man page of the whole program, from the same rows. */
-static int man_page(void)
-{
-	printf(".TH AEOD 8 \"\" \"AutoEcoOps %s\" \"AutoEcoOps\"\n.SH NAME\naeod \\- see what a Linux node waits for, by cgroup, container "
-	       "and process\n.SH SYNOPSIS\n.B aeod\n.I verb\n[options]\n.SH VERBS\n", AEO_VERSION);
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (commands[i].shown)
-			printf(".TP\n.B %s\n%s\n.br\n%s\n", commands[i].name, commands[i].synopsis, commands[i].what);
-	printf(".SH OPTIONS\n.nf\n%s.fi\n.SH EXIT STATUS\n0 ok, 1 failed, 2 usage or configuration, 6 the daemon cannot be reached.\n"
-	       ".SH FILES\n.TP\n%s\nconfiguration, see aeod.yaml(5)\n.TP\n%s/aeod.sock\nthe local socket\n", args__help(), CONFIG_DEFAULT,
-	       RUN_DIR_DEFAULT);
-	return EXIT_OK;
+	if (c->args.help || !v) {
+		page__help(c->args.help ? stdout : stderr);
+		*ret_code = c->args.help ? EXIT_OK : EXIT_USAGE;
+	} else if (!strcmp(v, "--man") && !c->argc) {
+		*ret_code = page__man();
+	} else if (!strcmp(v, "--completion") && c->argc == 1) {
+		*ret_code = page__completion(c->argv[0]);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 int cli__main(int argc, char **argv, const struct cli_doors *doors)
 {
 	struct cli c = {.args = ARGS_INIT, .doors = doors};
 	const char *bad = NULL;
+	int code;
 
 	log__init("aeod", LOG_INFO);
 	if (args__take(&argc, argv, &c.args, &bad)) {
@@ -50,14 +41,10 @@ int cli__main(int argc, char **argv, const struct cli_doors *doors)
 		return EXIT_USAGE;
 	}
 	c.verb = argc > 1 ? argv[1] : NULL;
-	if (c.args.help || !c.verb) {
-		help(c.args.help ? stdout : stderr);
-		return c.args.help ? EXIT_OK : EXIT_USAGE;
-	}
-	if (!strcmp(c.verb, "--man"))
-		return man_page();
-	c.argc = argc - 2;
+	c.argc = MAX(argc - 2, 0);
 	c.argv = argv + 2;
+	if (is_page(&c, &code))
+		return code;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		if (!strcmp(commands[i].name, c.verb))
 			return commands[i].fn(&c);
@@ -92,7 +79,7 @@ int cmd_version(struct cli *c)
 	struct json j = {&b, false};
 	struct verb_options o;
 
-	if (options__parse(c, false, &o))
+	if (options__parse(c, &o))
 		return EXIT_USAGE;
 	if (!o.json) {
 		printf("aeod %s (%s)\n", AEO_VERSION, AEO_REVISION);

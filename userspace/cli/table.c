@@ -78,13 +78,16 @@ void table__print(struct table *t)
 	for (size_t c = 0; c < t->columns; c++)
 		wide[c] = width(t->heads[c] + (t->heads[c][0] == '>'));
 	for (size_t i = 0; i < t->cells; i++)
-		wide[i % t->columns] = MAX(wide[i % t->columns], width(t->cell[i] ? t->cell[i] : ""));
+		wide[i % t->columns] =
+			MAX(wide[i % t->columns], width(t->cell[i] ? t->cell[i] : ""));
 	for (size_t c = 0; c < t->columns; c++)
-		print_cell(t->heads[c] + (t->heads[c][0] == '>'), wide[c], t->heads[c][0] == '>', c + 1 == t->columns);
+		print_cell(t->heads[c] + (t->heads[c][0] == '>'), wide[c], t->heads[c][0] == '>',
+			   c + 1 == t->columns);
 	for (size_t i = 0; i < t->cells; i++) {
 		size_t c = i % t->columns;
 
-		print_cell(t->cell[i] ? t->cell[i] : "", wide[c], t->heads[c][0] == '>', c + 1 == t->columns);
+		print_cell(t->cell[i] ? t->cell[i] : "", wide[c], t->heads[c][0] == '>',
+			   c + 1 == t->columns);
 		free(t->cell[i]);
 	}
 	free(t->cell);
