@@ -34,6 +34,29 @@ struct {
 	__type(value, struct aeo_conn);
 } aeo_conns AEO_MAP;
 
+/* Who listens where, for v1 only. */
+struct tcp_port {
+	__u64 net;
+	__u64 port;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct tcp_port);
+	__type(value, __u64);
+} aeo_listen AEO_MAP;
+
+static __always_inline struct tcp_port port_of(const struct sock *sk)
+{
+	const struct inet_sock *inet = (const void *)sk;
+
+	return (struct tcp_port){
+		.net = (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net),
+		.port = BPF_CORE_READ(inet, inet_sport),
+	};
+}
+
 static __always_inline struct aeo_conn *conn_find(const struct sock *sk)
 {
 	__u64 key = (__u64)sk;

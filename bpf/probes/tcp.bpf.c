@@ -13,29 +13,6 @@
 
 enum tcp_resets { RESET_SENT, RESET_RECEIVED };
 
-/* Who listens where, for v1 only. */
-struct tcp_port {
-	__u64 net;
-	__u64 port;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, struct tcp_port);
-	__type(value, __u64);
-} aeo_listen AEO_MAP;
-
-static __always_inline struct tcp_port port_of(const struct sock *sk)
-{
-	const struct inet_sock *inet = (const void *)sk;
-
-	return (struct tcp_port){
-		.net = (__u64)BPF_CORE_READ(sk, __sk_common.skc_net.net),
-		.port = BPF_CORE_READ(inet, inet_sport),
-	};
-}
-
 static __always_inline void listening(const struct sock *sk)
 {
 	struct tcp_port at = port_of(sk);
@@ -225,14 +202,17 @@ AEO_PROG("tp_btf/tcp_retransmit_synack", tcp_synack, const struct sock *sk)
 	return 0;
 }
 
-/* The socket is missing when nobody listened, and only half there in TIME-WAIT. */
+/* The socket is missing when nobody listened, and only half there in TIME-WAIT. One that its own task aborts is closed first, and then
+ * no longer in our table. */
 AEO_PROG("tp_btf/tcp_send_reset", tcp_rst_out, const struct sock *sk)
 {
 	__u64 cgroup = ROOT_CGROUP;
 
 	count_run(PROBE_tcp);
 	if (sk && (1u << sk->__sk_common.skc_state & TCP_FULL_STATES))
-		cgroup = cgroup_of(sk);
+		cgroup = cfg.cg_subsys != ~0u && sk->__sk_common.skc_state == TCP_CLOSE ?
+				 current_cgroup() :
+				 cgroup_of(sk);
 	count_add(COUNT_tcp_resets, RESET_SENT, 0, cgroup, 1);
 	return 0;
 }
