@@ -362,6 +362,20 @@ static int start_seeing(struct sensor *s)
 	return 0;
 }
 
+/* Families that exist for the cgroups that waited most follow the settings, with room for `other`. */
+static void set_caps(struct sensor *s)
+{
+	uint32_t cgroups = (uint32_t)conf__uint(s->conf, CONF_export_cgroups);
+	uint32_t calls = (uint32_t)conf__uint(s->conf, CONF_export_calls);
+
+	metrics__set_cap(s->metrics, METRIC_runqueue, cgroups + 1);
+	metrics__set_cap(s->metrics, METRIC_offcpu, cgroups + 1);
+	metrics__set_cap(s->metrics, METRIC_syscall_calls, cgroups * (calls + 1) + 1);
+	metrics__set_cap(s->metrics, METRIC_blocked, 2 * (cgroups * (calls + 1) + 1));
+	metrics__set_cap(s->metrics, METRIC_syscall_errors, (cgroups + 1) * ERR_MAX);
+	metrics__set_cap(s->metrics, METRIC_syscall_restarts, cgroups + 1);
+}
+
 static int start_rooms(struct sensor *s)
 {
 	struct flow_doors doors = {s, door_subject, door_reason, door_device, door_slowest};
@@ -375,6 +389,7 @@ static int start_rooms(struct sensor *s)
 	s->pressure = map__new(sizeof(uint64_t), 64, 65536);
 	if (!s->attrib || !s->files || !s->flow || !s->metrics || !s->pressure)
 		return -ENOMEM;
+	set_caps(s);
 	attrib__on_forgotten(s->attrib, on_forgotten, s);
 	return 0;
 }
