@@ -62,6 +62,10 @@ cleanup() {
 	rm -rf "$T"
 }
 
+# a test that is ended takes its daemon along
+trap 'exit 143' TERM
+trap 'exit 130' INT
+
 finish() {
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ]
