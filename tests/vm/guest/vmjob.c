@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The guest's side of the runner: a static program that runs one command and tells the host about it.
+ * The guest's side of the runner: a static program that runs one command and tells the host of it.
  *
- *   vmjob run DIR SECONDS   run DIR/argv (NUL-separated) in DIR/work; its output goes to the ports aeo.out and
- *                           aeo.err; exit with its status, 128 + n for signal n, 124 when the time is up
+ *   vmjob run DIR SECONDS   run DIR/argv (NUL-separated) in DIR/work; its output goes to the ports
+ *                           aeo.out and aeo.err; exit with its status, 128 + n for signal n, 124
+ *                           when the time is up
  *   vmjob port NAME         copy standard input to the port NAME
  *   vmjob say NAME WORD...  write the words as one line to the port NAME
- *   vmjob exit RC           leave the virtual machine; the host reads RC + 16 back from QEMU's own status
+ *   vmjob exit RC           leave the virtual machine; QEMU's own status then holds RC + 16
  *
- * The command gets pipes and not the ports, because a port can be opened once only and /dev/stdout must work.
+ * The command gets pipes and not the ports: a port can be opened once only, and /dev/stdout must
+ * work.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -31,11 +33,12 @@
 #define EXIT_BASE 16   /* keeps a pass apart from QEMU's own 0 and 1 */
 #define EXIT_MOST 47   /* (47 + 16) * 2 + 1 still fits a status */
 #define RC_TIMEOUT 124
-#define DRAIN_MOST (1 << 20) /* bytes taken after the command's end from a pipe that others still hold */
+#define DRAIN_MOST \
+	(1 << 20) /* bytes taken after the command's end from a pipe that others still hold */
 
 struct stream {
 	int from; /* pipe, -1 when it has ended */
-	int to;   /* port */
+	int to;	  /* port */
 };
 
 static void die(const char *what)
@@ -58,7 +61,7 @@ static void write_all(int fd, const char *data, size_t size)
 	}
 }
 
-/* Ports are named in sysfs; the links of /dev/virtio-ports need a udev, which the light guest has not. */
+/* Ports are named in sysfs: the links of /dev/virtio-ports need a udev, which not all guests have. */
 static int open_port(const char *want)
 {
 	DIR *dir = opendir("/sys/class/virtio-ports");
@@ -200,7 +203,7 @@ static bool wait_some(struct stream s[2], int sigfd, double end)
 	return true;
 }
 
-/* Relays until the command has ended; a background child that keeps the pipes open does not hold us. */
+/* Relays until the command has ended; a child of it that keeps the pipes open does not hold us. */
 static int watch_command(pid_t pid, struct stream s[2], int sigfd, int ctl, double end)
 {
 	int status;

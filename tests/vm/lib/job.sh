@@ -82,7 +82,7 @@ copy_install_tree() {
 
 	[ -d "$(job__programs)" ] || return 0
 	mkdir "$tree"
-	if ! make_install "$tree" >"$log" 2>&1; then
+	if ! vm__locked install make_install "$tree" >"$log" 2>&1; then
 		vm__say "make install did not work, going on without it: $(tail -n1 "$log")"
 	fi
 	rmdir "$tree" 2>/dev/null || true

@@ -37,6 +37,9 @@ qemu__ports() {
 		-chardev "file,id=files,path=$2")
 }
 
+# relay: a reader that has gone must not stop the command.
+relay() { cat 2>/dev/null || cat >/dev/null; }
+
 # qemu__start: QEMU in the background with its descriptors; the caller's own are never handed to it, because
 # it makes them non-blocking.
 qemu__start() {
@@ -46,9 +49,9 @@ qemu__start() {
 		rm -f "$VM_WORK/$name"
 		mkfifo "$VM_WORK/$name"
 	done
-	cat <"$VM_WORK/out" &
+	relay <"$VM_WORK/out" &
 	VM_CATS=($!)
-	cat <"$VM_WORK/err" >&2 &
+	relay <"$VM_WORK/err" >&2 &
 	VM_CATS+=($!)
 	"${VM_QEMU[@]}" 3>"$VM_WORK/ctl" 4>"$VM_WORK/out" 5>"$VM_WORK/err" \
 		>"$VM_WORK/qemu.log" 2>&1 <<<"${VM_GO:-}" &

@@ -9,11 +9,19 @@ readonly STATE_BOOT_LIMIT=240 # s
 # state_setup: the options that every saved guest has.
 state_setup() { OPT_MEMORY=$STATE_MEMORY OPT_CPUS=$STATE_CPUS OPT_APPEND='' OPT_DISK=''; }
 
+# The whole command line counts, with a job disk that has no name yet.
+command_line() (
+	state_setup
+	OPT_KERNEL=$1
+	root__line job
+	vm__hash_words "${VM_QEMU[@]}"
+)
+
 state__dir() {
 	printf '%s/full/state-%s-%s\n' "$VM_CACHE" "$1" "$(vm__hash_words \
 		"$(kernel__ident "$1")" "$(root__initrd "$1")" "$(cat "$(root__image)/ident")" \
 		"$(qemu-system-x86_64 --version | sed -n 1p)" "$(grep -m1 '^model name' /proc/cpuinfo)" \
-		"$STATE_MEMORY $STATE_CPUS $JOB_SIZE" "$(vm__hash_files "$VM_DIR/lib/qemu.sh" "$VM_DIR/lib/state.sh")")"
+		"$JOB_SIZE" "$(command_line "$1")")"
 }
 
 # state__line JOB: VM_QEMU for a full guest of OPT_KERNEL that goes on from its saved state.
