@@ -1,67 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "priv.h"
+#include "shown.h"
 
 static void details(const struct jval *p)
 {
 	const struct jval *why = jval__get(p, "why_not"), *blind = jval__get(p, "blind");
-	cleanup_buf struct buf b = BUF_INIT;
+	char text[32], other[32];
+
+	shown__line("%s", "");
+	shown__line("%s: %s", text_of(p, "name", text, sizeof(text)),
+		    text_of(p, "what", other, sizeof(other)));
+	for (size_t i = 0; i < jval__count(why); i++)
+		shown__line("  not %s: %s",
+			    text_of(jval__at(why, i), "variant", text, sizeof(text)),
+			    text_of(jval__at(why, i), "reason", other, sizeof(other)));
+	for (size_t i = 0; i < jval__count(blind); i++)
+		if (jval__string(jval__at(blind, i)))
+			shown__line("  blind to: %s", jval__string(jval__at(blind, i)));
+}
+
+static const char *const heads[] = {"PROBE", "ON",	   "VARIANT", ">ATTEMPTED", ">RECEIVED",
+				    ">LOST", ">IN FLIGHT", ">RUNS",   ">COST",	    "COST IS"};
+
+static double lost(const struct jval *p)
+{
+	const struct jval *all = jval__get(p, "lost");
+	const char *key;
+	double sum = 0;
+
+	for (size_t i = 0; jval__member(all, i, &key); i++)
+		sum += number_of(all, key);
+	return sum;
+}
+
+static void row(struct table *t, const struct jval *p)
+{
 	char text[32];
 
-	buf__printf(&b, "\n%s: %s\n", text_of(p, "name", text, sizeof(text)),
-		    text_of(p, "what", text, sizeof(text)));
-	for (size_t i = 0; i < jval__count(why); i++) {
-		char a[32], r[32];
-
-		buf__printf(&b, "  not %s: %s\n",
-			    text_of(jval__at(why, i), "variant", a, sizeof(a)),
-			    text_of(jval__at(why, i), "reason", r, sizeof(r)));
-	}
-	for (size_t i = 0; i < jval__count(blind); i++)
-		buf__printf(&b, "  blind to: %s\n", jval__string(jval__at(blind, i)));
-	fputs(b.data ? b.data : "", stdout);
+	table__cell(t, text_of(p, "name", text, sizeof(text)));
+	table__cell(t, text_of(p, "on", text, sizeof(text)));
+	table__cell(t, text_of(p, "variant", text, sizeof(text)));
+	table__cell(t, text_of(p, "attempted", text, sizeof(text)));
+	table__cell(t, text_of(p, "received", text, sizeof(text)));
+	table__cellf(t, "%.0f", lost(p));
+	table__cell(t, text_of(p, "in_flight", text, sizeof(text)));
+	table__cell(t, text_of(p, "run_count", text, sizeof(text)));
+	table__cell(t, shown__seconds(number_of(p, "run_time_ns") / 1e9, text, sizeof(text)));
+	table__cell(t, text_of(p, "run_time_source", text, sizeof(text)));
 }
 
 int cmd_probes(struct cli *c)
 {
-	static const char *const heads[] = {"PROBE",	  "ON",	       "VARIANT",
-					    ">ATTEMPTED", ">RECEIVED", ">IN FLIGHT",
-					    ">RUNS",	  ">COST",     "COST IS"};
-	struct table *t = table__new(heads, ARRAY_SIZE(heads));
 	cleanup_buf struct buf b = BUF_INIT;
 	struct verb_options o;
 	const struct jval *list;
+	struct table *t;
 	struct jdoc *d;
-	char text[32];
-	int code;
+	int code = options__parse(c, &o);
 
-	code = options__parse(c, &o);
 	if (!code)
 		code = ask(c, WIRE_PROBES, NULL, 0, &b);
-	if (code || o.json) {
-		if (!code)
-			printf("%s\n", b.data);
-		table__print(NULL);
-		free(t);
+	if (code)
 		return code;
-	}
+	if (o.json)
+		return puts(b.data) < 0 ? EXIT_FAILED : EXIT_OK;
 	d = answer__parse(&b);
-	list = d ? jval__get(jdoc__root(d), "probes") : NULL;
-	for (size_t i = 0; i < jval__count(list); i++) {
-		const struct jval *p = jval__at(list, i);
-
-		table__cell(t, text_of(p, "name", text, sizeof(text)));
-		table__cell(t, text_of(p, "on", text, sizeof(text)));
-		table__cell(t, text_of(p, "variant", text, sizeof(text)));
-		table__cell(t, text_of(p, "attempted", text, sizeof(text)));
-		table__cell(t, text_of(p, "received", text, sizeof(text)));
-		table__cell(t, text_of(p, "in_flight", text, sizeof(text)));
-		table__cell(t, text_of(p, "run_count", text, sizeof(text)));
-		table__cellf(t, "%.3f s", number_of(p, "run_time_ns") / 1e9);
-		table__cell(t, text_of(p, "run_time_source", text, sizeof(text)));
-	}
+	if (!d)
+		return EXIT_FAILED;
+	list = jval__get(jdoc__root(d), "probes");
+	t = table__new(heads, ARRAY_SIZE(heads));
+	for (size_t i = 0; i < jval__count(list); i++)
+		row(t, jval__at(list, i));
 	table__print(t);
 	for (size_t i = 0; i < jval__count(list); i++)
 		details(jval__at(list, i));
 	jdoc__free(d);
-	return d ? EXIT_OK : EXIT_FAILED;
+	return EXIT_OK;
 }

@@ -43,7 +43,7 @@ int ask__connect(struct cli *c);
 /* Parse an answer; NULL after saying why. */
 struct jdoc *answer__parse(const struct buf *b);
 
-/* Columns for people: cells are foreign text, escaped here. Widths fit the content; the last column is not padded. */
+/* Columns for people: cells are foreign text, made harmless as shown.h says. Widths fit the content; the last column is not padded. */
 struct table;
 struct table *table__new(const char *const *heads, size_t columns);
 void table__cell(struct table *t, const char *s); /* NULL: "-" */

@@ -2,6 +2,7 @@
 #include <stdarg.h>
 
 #include "priv.h"
+#include "shown.h"
 
 struct table {
 	const char *const *heads;
@@ -27,7 +28,7 @@ void table__cell(struct table *t, const char *s)
 
 	if (!t)
 		return;
-	buf__escape(&b, s && *s ? s : "-", s && *s ? strlen(s) : 1);
+	shown__add(&b, s);
 	grown = realloc(t->cell, (t->cells + 1) * sizeof(*grown));
 	if (!grown) {
 		buf__done(&b);
@@ -48,19 +49,9 @@ void table__cellf(struct table *t, const char *fmt, ...)
 	table__cell(t, text);
 }
 
-/* Columns on the screen: UTF-8 continuation bytes take none. */
-static size_t width(const char *s)
-{
-	size_t n = 0;
-
-	for (; *s; s++)
-		n += (*s & 0xc0) != 0x80;
-	return n;
-}
-
 static void print_cell(const char *s, size_t wide, bool right, bool last)
 {
-	int pad = (int)(wide - MIN(width(s), wide));
+	int pad = (int)(wide - MIN(shown__width(s), wide));
 
 	if (right)
 		printf("%*s%s", pad, "", s);
@@ -76,10 +67,10 @@ void table__print(struct table *t)
 	if (!wide)
 		return;
 	for (size_t c = 0; c < t->columns; c++)
-		wide[c] = width(t->heads[c] + (t->heads[c][0] == '>'));
+		wide[c] = shown__width(t->heads[c] + (t->heads[c][0] == '>'));
 	for (size_t i = 0; i < t->cells; i++)
 		wide[i % t->columns] =
-			MAX(wide[i % t->columns], width(t->cell[i] ? t->cell[i] : ""));
+			MAX(wide[i % t->columns], shown__width(t->cell[i] ? t->cell[i] : ""));
 	for (size_t c = 0; c < t->columns; c++)
 		print_cell(t->heads[c] + (t->heads[c][0] == '>'), wide[c], t->heads[c][0] == '>',
 			   c + 1 == t->columns);
