@@ -330,6 +330,9 @@ static void crun_in_any_order(void **state)
 	assert_string_equal(made(&n, "/early.slice/p-x.scope/container")->container, "sixth");
 	root__put(n.root, "/run/crun/seventh/config.json", "{}");
 	assert_string_equal(made(&n, "/seventh")->container, "seventh");
+	/* a container of the same name, but elsewhere, is another one */
+	crun_state(&n, "eight", "/else/where/eight");
+	assert_string_equal(made(&n, "/eight")->container, "");
 	/* what is below is named with it */
 	s = made(&n, "/five");
 	assert_string_equal(made(&n, "/five/below")->container, "");
@@ -462,8 +465,11 @@ static void inside_another(void **state)
 	assert_string_equal(s->container, HEX(bcde));
 	assert_string_equal(s->unnamed, "inside another container");
 	assert_string_equal(s->unit, "docker-" HEX(abcd) ".scope");
+	/* also when the outer one was never seen */
+	s = attrib__made(n.a, 77777777, "/docker/" HEX(cdef) "/docker/" HEX(bcde), 2 * 64 + 17);
+	assert_string_equal(s->container, HEX(bcde));
 	attrib__counts(n.a, &c);
-	assert_int_equal(c.unnamed_total[UNNAMED_NESTED], 1);
+	assert_int_equal(c.unnamed_total[UNNAMED_NESTED], 2);
 	done(&n);
 }
 
@@ -532,10 +538,11 @@ static void bad_files(void **state)
 
 	(void)state;
 	root__put(n.root, "/etc/passwd", "ada:x:1000:1000::/home/ada:/bin/sh\n");
-	docker_state(&n, HEX(abcd), "secret");
 	root__dir(n.root, "/home/ada/.local/share/docker");
+	root__put(n.root, "/home/ada/other/" HEX(abcd) "/config.v2.json",
+		  "{\"ID\":\"" HEX(abcd) "\",\"Name\":\"/secret\"}");
 	(void)snprintf(path, sizeof(path), "%s/home/ada/.local/share/docker/containers", n.root);
-	assert_int_equal(symlink("/var/lib/docker/containers", path), 0);
+	assert_int_equal(symlink("../../../other", path), 0);
 	root__dir(n.root, "/var/lib/docker/containers/" HEX(bcde));
 	(void)snprintf(path, sizeof(path),
 		       "%s/var/lib/docker/containers/" HEX(bcde) "/config.v2.json", n.root);

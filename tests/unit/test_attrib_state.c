@@ -216,6 +216,7 @@ static void workloads(void **state)
 	} cases[] = {
 		{"coredns-7db6d8ff4d-x2x4k", POD_UID, "coredns"},
 		{"shop-web-5b9f8c6d7-zz4kq", POD_UID, "shop-web"},
+		{"web-7d9c8b6-x2x4k", POD_UID, "web"},
 		{"kube-proxy-l7w2p", POD_UID, "kube-proxy"},
 		{"redis-master-0", POD_UID, "redis-master"},
 		{"web-12", POD_UID, "web"},
