@@ -168,7 +168,7 @@ static struct verb_options parsed(const char *verb, int wanted, int argc, char *
 }
 
 #define PARSE(verb, wanted, ...) \
-	parsed(verb, wanted, sizeof((char *[]){__VA_ARGS__}) / sizeof, (char *[]){__VA_ARGS__})
+	parsed(verb, wanted, ARRAY_SIZE(((char *[]){__VA_ARGS__})), (char *[]){__VA_ARGS__})
 
 /* Each verb takes what its rows say, and nothing else. */
 static void test_options(void **state)
