@@ -14,7 +14,7 @@
 
 static uint64_t now_ns;
 
-static uint64_t test_clock(void)
+static uint64_t fake_clock(void)
 {
 	return now_ns;
 }
@@ -55,7 +55,7 @@ static void start(struct node *n, size_t most)
 	assert_int_equal(cgroup_tree__detect(n->root, &t), 0);
 	n->a = attrib__new(&t, n->root, most, GRACE);
 	assert_non_null(n->a);
-	attrib__set_clock(n->a, test_clock);
+	attrib__set_clock(n->a, fake_clock);
 	attrib__on_forgotten(n->a, on_forgotten, n);
 	assert_true(attrib__scan(n->a, NULL, NULL) > 0);
 }

@@ -10,7 +10,7 @@
 /* How links on the way are taken. */
 enum below {
 	BELOW_ROOT, /* folders that only root can change: links are followed inside the node's root (/var/lib/docker may be one) */
-	BELOW_USER, /* folders of a user: no links, and no other file system (a user's own may never answer) */
+	BELOW_USER, /* folders of a user: no links, and no mounts (a user's own may never answer) */
 };
 
 /* A folder as an O_PATH descriptor, relative to dir. Negative errno. */
