@@ -125,6 +125,7 @@ AEO_PROG("tp_btf/sched_switch", sched_switch, bool preempt, struct task_struct *
 	cpu->enter_ns = 0;
 	cpu->cgroup_idx = 0;
 	cpu->cgroup_id = 0;
+	cpu->pid = next->pid;
 	if (next->pid)
 		arrive(cpu, next, now);
 	return 0;

@@ -76,10 +76,26 @@ static __always_inline void count_return(struct aeo_callcache *c, long ret)
 		c->err[class_of(ret)]++;
 }
 
+/* The CPU's slot was filled at the switch. Where the kernel skipped that run it speaks of another task: the call would be counted for
+ * its cgroup, and timed from its entry. */
+static __always_inline void know_task(struct aeo_cpu *cpu, struct task_struct *t)
+{
+	__u32 pid = HAS_TASK_BTF ? (__u32)t->pid : (__u32)bpf_get_current_pid_tgid();
+
+	if (cpu->pid != pid) {
+		cpu->pid = pid;
+		cpu->cgroup_id = 0;
+		cpu->enter_ns = 0;
+	}
+	if (!cpu->cgroup_id)
+		cpu->cgroup_id = current_cgroup();
+}
+
 AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
 {
 	struct aeo_cpu *cpu = this_cpu();
-	int compat = task_compat(current_task());
+	struct task_struct *t = current_task();
+	int compat = task_compat(t);
 	long nr = NR(regs);
 
 	if (!cpu)
@@ -93,8 +109,7 @@ AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
 		return 0;
 	if (compat)
 		nr |= AEO_CALL_COMPAT;
-	if (!cpu->cgroup_id)
-		cpu->cgroup_id = current_cgroup();
+	know_task(cpu, t);
 	count_return(cache_of(cpu, cpu->cgroup_id, nr), ret);
 	if (cpu->enter_ns)
 		sampled(cpu, nr);
@@ -122,7 +137,7 @@ AEO_PROG("tp_btf/sched_process_exit", sys_gone, struct task_struct *t)
 		return 0;
 	cpu->enter_ns = 0;
 	if (nr == NR_EXIT || nr == NR_EXIT_GROUP)
-		cache_of(cpu, cpu->cgroup_id ?: task_cgroup(t), nr)->calls++;
+		cache_of(cpu, task_cgroup(t), nr)->calls++;
 	return 0;
 }
 
