@@ -209,6 +209,14 @@ $(B)/trigger/%: tests/bpf/%.c
 triggers: $(TRIGGERS)
 
 # One aeod a probe whose handlers do nothing: the test of that probe must fail with it.
+define variant
+@mkdir -p $(@D)/gen
+$(Q)$(BPFTOOL) gen object $(@D)/gen/aeo.bpf.o $(filter-out $(G)/bpf/$*.bpf.o,$(PROBES:%=$(G)/bpf/%.bpf.o)) $<
+$(Q)$(BPFTOOL) gen skeleton $(@D)/gen/aeo.bpf.o name aeo >$(@D)/gen/aeo.skel.h
+$(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) $(LIB_INC) -iquote userspace/sense -I$(@D)/gen $(LINK_FLAGS) -o $@ $(call room_src,sense) \
+		$(filter-out $(call obj,$(call room_src,sense)),$(call obj,$(AEOD_SRC))) $(B)/libaeo.a $(AEOD_LIBS)
+@rm -rf $(@D)/gen; cp $(EXPORT) $(@D)/aeo-export
+endef
 E := $(B)-empty
 $(E)/gen/%.bpf.o: bpf/probes/%.bpf.c
 	@mkdir -p $(@D)
@@ -216,15 +224,20 @@ $(E)/gen/%.bpf.o: bpf/probes/%.bpf.c
 
 $(E)/%/aeod: $(E)/gen/%.bpf.o $(PROBES:%=$(G)/bpf/%.bpf.o) $(AEOD) $(EXPORT)
 	$(call say,EMPTY,$*)
-	@mkdir -p $(@D)/gen
-	$(Q)$(BPFTOOL) gen object $(@D)/gen/aeo.bpf.o $(filter-out $(G)/bpf/$*.bpf.o,$(PROBES:%=$(G)/bpf/%.bpf.o)) $<
-	$(Q)$(BPFTOOL) gen skeleton $(@D)/gen/aeo.bpf.o name aeo >$(@D)/gen/aeo.skel.h
-	$(Q)$(CC) $(CFLAGS) $(BASE_FLAGS) $(LIB_INC) -iquote userspace/sense -I$(@D)/gen $(LINK_FLAGS) -o $@ $(call room_src,sense) \
-		$(filter-out $(call obj,$(call room_src,sense)),$(call obj,$(AEOD_SRC))) $(B)/libaeo.a $(AEOD_LIBS)
-	@rm -rf $(@D)/gen; cp $(EXPORT) $(@D)/aeo-export
+	$(variant)
+
+# One whose reclaim probe no verifier accepts: the others must live.
+R := $(B)-refuse
+$(R)/gen/%.bpf.o: bpf/probes/%.bpf.c
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -DAEO_REFUSE -c $< -o $@
+
+$(R)/%/aeod: $(R)/gen/%.bpf.o $(PROBES:%=$(G)/bpf/%.bpf.o) $(AEOD) $(EXPORT)
+	$(call say,REFUSE,$*)
+	$(variant)
 
 .PHONY: empties
-empties: $(PROBES:%=$(E)/%/aeod)
+empties: $(PROBES:%=$(E)/%/aeod) $(R)/reclaim/aeod
 
 # Figures of the library alone; tests/bench has them for the table.
 $(B)/bench/render: tests/bench/render.c $(B)/libaeo.a

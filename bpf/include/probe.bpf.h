@@ -22,14 +22,20 @@
 #define PF_KTHREAD 0x00200000
 
 /* Every handler is optional for the loader: user space turns on the rungs that this kernel
- * takes. */
-#ifdef AEO_EMPTY
+ * takes. For tests, the handlers of one file do nothing (AEO_EMPTY), or what no verifier accepts
+ * (AEO_REFUSE). */
+#ifdef AEO_REFUSE
+#define AEO_BROKEN *(volatile int *)4096
+#else
+#define AEO_BROKEN 0
+#endif
+#if defined(AEO_EMPTY) || defined(AEO_REFUSE)
 #define AEO_PROG(sec, name, args...)                                                \
 	static __always_inline int ____aeo_##name(unsigned long long *ctx, ##args); \
 	SEC("?" sec) int name(unsigned long long *ctx)                              \
 	{                                                                           \
 		(void)ctx;                                                          \
-		return 0;                                                           \
+		return AEO_BROKEN;                                                  \
 	}                                                                           \
 	static __attribute__((unused))                                              \
 	__always_inline int ____aeo_##name(unsigned long long *ctx, ##args)

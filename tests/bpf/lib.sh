@@ -88,7 +88,7 @@ start_daemon() {
 	printf 'export:\n  listen: "127.0.0.1:%s"\n  cgroups: 1000\n  calls: 200\n' "$port" >"$T/aeod.yaml"
 	printf 'budget:\n  cpu: 100\n  bpf: 100\n' >>"$T/aeod.yaml" # an emulated machine would shed what is tested
 	[ -x "$AEOD" ] || cannot "no aeod in PATH, nor in AEOD"
-	mkdir "$T/bpf"
+	mkdir -p "$T/bpf"
 	mount -t bpf bpf "$T/bpf" || cannot "no bpffs of its own"
 	"$AEOD" run --quiet --config "$T/aeod.yaml" --run-dir "$T/run" --state-dir "$T/state" --bpffs "$T/bpf" >"$T/log" 2>&1 &
 	daemon=$!
