@@ -61,7 +61,7 @@ static void write_all(int fd, const char *data, size_t size)
 	}
 }
 
-/* Ports are named in sysfs: the links of /dev/virtio-ports need a udev, which not all guests have. */
+/* By sysfs: the links of /dev/virtio-ports need a udev, which the light guest does not have. */
 static int open_port(const char *want)
 {
 	DIR *dir = opendir("/sys/class/virtio-ports");

@@ -56,7 +56,15 @@ vm__hash_words() { printf '%s\0' "$@" | sha256sum | cut -c1-16; }
 # Give what root made in somebody's cache to that somebody.
 vm__own_cache() {
 	[ "$(id -u)" = 0 ] && [ -n "${SUDO_UID:-}" ] || return 0
-	chown -Rh "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$(dirname "$VM_CACHE")"
+	local mine=$SUDO_UID:${SUDO_GID:-$SUDO_UID} cache
+
+	cache=$(dirname "$VM_CACHE")
+	chown -Rh "$mine" "$cache" 2>/dev/null || true
+	# a .cache that did not exist was made by root, too
+	case $cache in
+	/root/*) ;;
+	*/.cache/*) chown "$mine" "$(dirname "$cache")" ;;
+	esac
 }
 
 # vm__locked NAME COMMAND...: one builder of a cached thing at a time.
