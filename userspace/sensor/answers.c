@@ -108,16 +108,16 @@ static void answer_rows(struct sensor *s, struct buf *b)
 
 	while (rows && n < ROWS_MAX && flow__row(s->flow, &at, &r)) {
 		struct pressure_rate p = pressure__of(s, r.cgroup_id);
+		const struct subject *who = attrib__get(s->attrib, r.cgroup_id);
 
-		if (r.cgroup_id == ~0ULL)
+		/* one that is gone, or was before it had a name, is told only for what it did last */
+		if (r.cgroup_id == ~0ULL ||
+		    ((who->gone || !who->cgroup[0]) && r.cpu_wait + r.calls <= 0))
 			continue;
 		/* without the kernel's account of stalls (v1), the time that block requests took */
-		rows[n++] = (struct tell_row){attrib__get(s->attrib, r.cgroup_id),
-					      r.cpu_wait,
-					      p.throttled,
-					      isnan(p.io) ? r.io_wait : p.io,
-					      p.memory,
-					      r.retransmits,
+		rows[n++] = (struct tell_row){who,	   r.cpu_wait,
+					      p.throttled, isnan(p.io) ? r.io_wait : p.io,
+					      p.memory,	   r.retransmits,
 					      r.calls};
 	}
 	if (rows)
