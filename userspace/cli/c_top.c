@@ -489,9 +489,3 @@ int cmd_top(struct cli *c)
 	live_done(&l);
 	return code;
 }
-
-int cmd_bugtool(struct cli *c)
-{
-	log_error("%s: not in this build", c->verb);
-	return EXIT_FAILED;
-}
