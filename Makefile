@@ -43,8 +43,8 @@ BASE_FLAGS := -std=gnu11 -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-pro
 LINK_FLAGS := -Wl,-z,relro,-z,now -Wl,--as-needed -Wl,--build-id=sha1
 ifeq ($(KIND),asan)
 CFLAGS := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
-# gcc itself says that its sanitizers bring false alarms of this warning; the other builds have it
-BASE_FLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(BASE_FLAGS)) -Wno-maybe-uninitialized
+# gcc itself says that its sanitizers bring false alarms of these warnings; the other builds have them
+BASE_FLAGS := $(filter-out -D_FORTIFY_SOURCE=2,$(BASE_FLAGS)) -Wno-maybe-uninitialized -Wno-format-truncation
 LINK_FLAGS += -fsanitize=address,undefined
 endif
 ifeq ($(KIND),fault)
@@ -289,8 +289,9 @@ dashboards:
 
 # ---- pages and set-up -----------------------------------------------------------------------------------------------------
 # What comes from the rows: the default configuration, and manual pages.
-PAGES := $(B)/pages/aeod.yaml.5
+PAGES := $(B)/pages/aeod.yaml.5 $(B)/pages/aeod.8
 CONF  := $(B)/pages/aeod.yaml
+SHELLS := bash zsh fish
 
 $(B)/pages/conf_page: packaging/pages/conf_page.c $(B)/libaeo.a
 	$(call say,TOOL,$@)
@@ -301,23 +302,34 @@ $(B)/pages/aeod.yaml.5: $(B)/pages/conf_page
 	$(call say,PAGE,$@)
 	$(Q)$< man >$@
 
+$(B)/pages/aeod.8: $(AEOD)
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)$< --man >$@
+
+$(B)/pages/aeod.%: $(AEOD)
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)$< --completion $* >$@
+
 $(CONF): $(B)/pages/conf_page
 	$(call say,PAGE,$@)
 	$(Q)$< yaml >$@
 
-# target: man           manual pages and the default configuration, in build/<arch>/pages/
-man: $(PAGES) $(CONF)
+# target: man           manual pages, completions and the default configuration, in build/<arch>/pages/
+man: $(PAGES) $(CONF) $(SHELLS:%=$(B)/pages/aeod.%)
 
 # target: deps          as root: installs the Debian packages that build, check and test need and this machine lacks
 deps:
 	@packaging/deps build run check test
 
-# target: install       programs, units, manual pages under DESTDIR; a configuration that is there stays
+# target: install       programs, units, manual pages, completions under DESTDIR; a configuration that is there stays
 SBIN := $(DESTDIR)$(PREFIX)/sbin
 LIBD := $(DESTDIR)$(PREFIX)/lib
 MAND := $(DESTDIR)$(PREFIX)/share/man
 ETC  := $(DESTDIR)/etc/autoecoops
-install: $(PROGRAMS) $(PAGES) $(CONF)
+SHARE := $(DESTDIR)$(PREFIX)/share
+install: $(PROGRAMS) $(PAGES) $(CONF) $(SHELLS:%=$(B)/pages/aeod.%)
 	install -d -m 755 $(SBIN) $(LIBD)/systemd/system $(LIBD)/sysusers.d $(LIBD)/tmpfiles.d $(ETC)
 	install -m 755 $(PROGRAMS) $(SBIN)/
 	sed 's#=/usr/sbin/#=$(PREFIX)/sbin/#' packaging/systemd/autoecoops.service >$(LIBD)/systemd/system/autoecoops.service
@@ -325,6 +337,9 @@ install: $(PROGRAMS) $(PAGES) $(CONF)
 	install -m 644 packaging/systemd/sysusers.d/autoecoops.conf $(LIBD)/sysusers.d/
 	install -m 644 packaging/systemd/tmpfiles.d/autoecoops.conf $(LIBD)/tmpfiles.d/
 	[ -e $(ETC)/aeod.yaml ] || install -m 644 $(CONF) $(ETC)/aeod.yaml
+	install -D -m 644 $(B)/pages/aeod.bash $(SHARE)/bash-completion/completions/aeod
+	install -D -m 644 $(B)/pages/aeod.zsh $(SHARE)/zsh/vendor-completions/_aeod
+	install -D -m 644 $(B)/pages/aeod.fish $(SHARE)/fish/vendor_completions.d/aeod.fish
 	for page in $(PAGES); do install -D -m 644 $$page $(MAND)/man$${page##*.}/$${page##*/}; done
 
 # ---- the two commands -----------------------------------------------------------------------------------------------------
