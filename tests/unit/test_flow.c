@@ -244,6 +244,74 @@ static void test_rows(void **state)
 	assert_false(row_of(x, 5, &r));
 }
 
+/* A scrape between two ticks brings totals up to date; the rates of a tick stay per second of the whole tick. */
+static void test_scrape_between(void **state)
+{
+	struct fixture *x = *state;
+	struct flow_row r;
+
+	for (uint64_t i = 1; i <= 3; i++)
+		pass(x, 100 * i, 0, 0);
+	flow__begin(x->flow, x->now + 900000000);
+	dense(x, 1, 390);
+	call(x, 1, 0, 390);
+	pass(x, 400, 0, 0);
+	assert_true(row_of(x, 1, &r));
+	assert_float_equal(r.cpu_wait, 0.1, 1e-9);
+	assert_float_equal(r.calls, 300, 1e-6);
+}
+
+/* One that lost its place for idleness, and waited more than all others before, does not stand in their way. */
+static void test_idle_stands_aside(void **state)
+{
+	struct fixture *x = *state;
+
+	for (uint64_t i = 1; i <= 4; i++)
+		pass(x, 10000 * i, 5000 * i, 0);
+	x->now += 700000000000;
+	for (uint64_t i = 1; i <= 4; i++) {
+		x->now += 1000000000;
+		flow__begin(x->flow, x->now);
+		for (uint64_t c = 3; c <= 4; c++)
+			dense(x, c, i * c);
+		flow__end(x->flow);
+	}
+	assert_true(sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c1\"} ") < 0);
+	assert_true(sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c3\"} ") >= 0);
+	assert_true(sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c4\"} ") >= 0);
+}
+
+static void execs(struct fixture *x, uint64_t cgroup, uint64_t n)
+{
+	struct reading r = {.kind = READ_COUNT, .channel = COUNT_exec, .cgroup_id = cgroup, .count = n};
+	struct aeo_hist h = {.sum_ns = n * 1000000};
+	struct reading rtt = {.kind = READ_HIST, .channel = HIST_tcp_rtt, .cgroup_id = cgroup, .hist = &h};
+
+	h.bucket[10] = n;
+	flow__take(x->flow, &r);
+	flow__take(x->flow, &rtt);
+}
+
+/* What a cgroup counted outlives it: the sum over all series does not step back. */
+static void test_keys_of_the_gone(void **state)
+{
+	struct fixture *x = *state;
+
+	for (uint64_t i = 0; i < 2; i++) {
+		flow__begin(x->flow, x->now += 1000000000);
+		execs(x, ~0ULL, 2);
+		if (!i) {
+			execs(x, 3, 7);
+			assert_true(sample(x, "aeo_exec_total{cgroup=\"/c3\"} ") == 7);
+		}
+		flow__end(x->flow);
+		flow__forget(x->flow, 3);
+	}
+	assert_true(sample(x, "aeo_exec_total{cgroup=\"/c3\"} ") < 0);
+	assert_true(sample(x, "aeo_exec_total{cgroup=\"other\"} ") == 9);
+	assert_true(sample(x, "aeo_tcp_rtt_seconds_count{cgroup=\"other\"} ") == 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +320,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reading_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_calls, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rows, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_scrape_between, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_idle_stands_aside, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_keys_of_the_gone, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

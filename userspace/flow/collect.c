@@ -230,35 +230,52 @@ static void collect_calls(struct flow *f, struct metrics *m, struct buf *b)
 	add_errors(m, b, &other);
 }
 
-static void collect_maps(struct flow *f, struct metrics *m, struct buf *b)
+static void collect_hists(struct flow *f, struct metrics *m, struct buf *b)
 {
 	struct exemplar ex[AEO_BUCKETS];
 	const struct aeo_hkey *h;
-	const struct aeo_ckey *k;
 	struct aeo_hist *hist;
-	struct fcount *count;
 	uint64_t sampled = 0;
 	size_t at = 0;
 
 	while ((hist = map__next(f->hists, &at, (const void **)&h))) {
 		const struct channel *c = &hist_rows[h->hist];
-		bool is_node = h->hist < HIST_MAX && !by_cgroup(c->metric);
+		bool is_node = h->hist < HIST_MAX && !by_cgroup(c->metric), is_other = h->cgroup_id == ~0ULL;
+		struct aeo_hist sum = *hist;
 
-		if (h->hist >= HIST_MAX || (h->cgroup_id == ~0ULL && !hist->sum_ns))
+		if (h->hist >= HIST_MAX)
+			continue;
+		if (is_other)
+			hist__add(&sum, &f->retired_hists[h->hist]);
+		if (is_other && !sum.sum_ns)
 			continue;
 		for (size_t i = 0; h->hist == HIST_syscall && i < AEO_BUCKETS; i++)
-			sampled += hist->bucket[i];
+			sampled += sum.bucket[i];
 		key_labels(f, c, h->op, h->label, h->cgroup_id, b);
-		metrics__hist(m, c->metric, b->data ? b->data : "", hist,
+		metrics__hist(m, c->metric, b->data ? b->data : "", &sum,
 			      is_node && c->label == NONE && exemplars(f, false, h->hist, ex) ? ex : NULL);
 	}
 	metrics__add(m, METRIC_syscall_sampled, "", (double)sampled);
-	at = 0;
+}
+
+static void collect_counts(struct flow *f, struct metrics *m, struct buf *b)
+{
+	const struct aeo_ckey *k;
+	struct fcount *count;
+	size_t at = 0;
+
 	while ((count = map__next(f->counts, &at, (const void **)&k))) {
-		if (k->count >= COUNT_MAX || (k->cgroup_id == ~0ULL && !count->value))
+		bool is_other = k->cgroup_id == ~0ULL;
+		uint64_t sum = count->value;
+
+		if (k->count >= COUNT_MAX)
+			continue;
+		if (is_other)
+			sum += f->retired_counts[k->count];
+		if (is_other && !sum)
 			continue;
 		key_labels(f, &count_rows[k->count], k->op, k->label, k->cgroup_id, b);
-		metrics__add(m, count_rows[k->count].metric, b->data ? b->data : "", (double)count->value);
+		metrics__add(m, count_rows[k->count].metric, b->data ? b->data : "", (double)sum);
 	}
 }
 
@@ -270,6 +287,7 @@ void flow__collect(struct flow *f, struct metrics *m)
 	for (enum aeo_dense d = 0; d < DENSE_MAX; d++)
 		collect_dense(f, m, d, &b);
 	collect_calls(f, m, &b);
-	collect_maps(f, m, &b);
+	collect_hists(f, m, &b);
+	collect_counts(f, m, &b);
 	walks__collect(f, m, &b);
 }

@@ -42,9 +42,7 @@ void flow__begin(struct flow *f, uint64_t now)
 	struct fcgroup *c;
 	size_t at = 0;
 
-	f->before = f->now;
 	f->now = now;
-	f->passes++;
 	f->calls_sum = 0;
 	while ((c = map__next(f->cgroups, &at, NULL)))
 		c->block_ns = c->io_ns = c->retrans = c->calls = 0;
@@ -128,11 +126,11 @@ void flow__take(struct flow *f, const struct reading *r)
 	}
 }
 
-/* Growth of a sum since the last pass, per second; 0 in the first. */
+/* Growth of a sum since the last pass that ended, per second; 0 in the first. */
 static double rate(const struct flow *f, uint64_t now, uint64_t *before)
 {
 	uint64_t grown = now - MIN(*before, now);
-	double s = (double)(f->now - f->before) / 1e9;
+	double s = (double)(f->now - f->ended) / 1e9;
 
 	*before = now;
 	return f->passes < 2 || s <= 0 ? 0 : (double)grown / s;
@@ -175,6 +173,7 @@ void flow__end(struct flow *f)
 	const void *key;
 	size_t at = 0;
 
+	f->passes++;
 	while ((c = map__next(f->cgroups, &at, &key))) {
 		memcpy(&c->row.cgroup_id, key, sizeof(uint64_t));
 		c->row.cpu_wait = rate(f, c->dense[DENSE_runqueue].sum_ns, &c->wait0) / 1e9;
@@ -186,6 +185,7 @@ void flow__end(struct flow *f)
 	sum_node(f);
 	set_line(f);
 	places__award(f);
+	f->ended = f->now;
 }
 
 static void forget_calls(struct flow *f, uint64_t id)
@@ -204,12 +204,32 @@ static void forget_calls(struct flow *f, uint64_t id)
 		}
 }
 
+static void forget_keys(struct flow *f, uint64_t id)
+{
+	const struct aeo_hkey *hkey;
+	const struct aeo_ckey *ckey;
+	struct aeo_hist *h;
+	struct fcount *n;
+	size_t at = 0;
+
+	while ((h = map__next(f->hists, &at, (const void **)&hkey)))
+		if (hkey->cgroup_id == id) {
+			if (hkey->hist < HIST_MAX)
+				hist__add(&f->retired_hists[hkey->hist], h);
+			(void)map__remove(f->hists, hkey);
+		}
+	at = 0;
+	while ((n = map__next(f->counts, &at, (const void **)&ckey)))
+		if (ckey->cgroup_id == id) {
+			if (ckey->count < COUNT_MAX)
+				f->retired_counts[ckey->count] += n->value;
+			(void)map__remove(f->counts, ckey);
+		}
+}
+
 void flow__forget(struct flow *f, uint64_t id)
 {
 	struct fcgroup *c = map__get(f->cgroups, &id);
-	const struct aeo_hkey *hkey;
-	const struct aeo_ckey *ckey;
-	size_t at = 0;
 
 	if (c) {
 		for (size_t i = 0; i < DENSE_MAX; i++) {
@@ -221,13 +241,7 @@ void flow__forget(struct flow *f, uint64_t id)
 		(void)map__remove(f->cgroups, &id);
 	}
 	forget_calls(f, id);
-	while (map__next(f->hists, &at, (const void **)&hkey))
-		if (hkey->cgroup_id == id)
-			(void)map__remove(f->hists, hkey);
-	at = 0;
-	while (map__next(f->counts, &at, (const void **)&ckey))
-		if (ckey->cgroup_id == id)
-			(void)map__remove(f->counts, ckey);
+	forget_keys(f, id);
 }
 
 bool flow__row(const struct flow *f, size_t *at, struct flow_row *ret)

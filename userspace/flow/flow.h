@@ -26,7 +26,8 @@ struct flow_doors {
 struct flow *flow__new(const struct flow_doors *doors, size_t top_cgroups, size_t top_calls);
 struct flow *flow__free(struct flow *f);
 
-/* One pass of readings: begin, then each reading, then end, which computes rates and awards places. now: boot ns. */
+/* One pass of readings: begin, then each reading, then end, which computes rates and awards places. Without end it only brings the
+ * totals up to date. now: boot ns. */
 void flow__begin(struct flow *f, uint64_t now);
 void flow__take(struct flow *f, const struct reading *r);
 void flow__end(struct flow *f);

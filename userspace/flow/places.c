@@ -11,7 +11,7 @@ static uint64_t score(const struct aeo_call *c)
 	return c->sleep_ns + c->runnable_ns + c->calls * 1000;
 }
 
-/* The cgroup without a place that waited longest. */
+/* The cgroup without a place that waited longest, of those that still wait. */
 static struct fcgroup *next_cgroup(struct flow *f, uint64_t *ret_id)
 {
 	struct fcgroup *best = NULL, *c;
@@ -23,7 +23,8 @@ static struct fcgroup *next_cgroup(struct flow *f, uint64_t *ret_id)
 		uint64_t id;
 
 		memcpy(&id, key, sizeof(id));
-		if (c->top || id == ~0ULL || c->dense[DENSE_runqueue].sum_ns <= most)
+		if (c->top || id == ~0ULL || c->dense[DENSE_runqueue].sum_ns <= most ||
+		    f->now - c->waited_ns > IDLE_NS)
 			continue;
 		most = c->dense[DENSE_runqueue].sum_ns;
 		best = c;
@@ -71,7 +72,7 @@ static void award_cgroups(struct flow *f)
 	struct fcgroup *c;
 	uint64_t id = 0;
 
-	while ((c = next_cgroup(f, &id)) && f->now - c->waited_ns <= IDLE_NS && make_room(f)) {
+	while ((c = next_cgroup(f, &id)) && make_room(f)) {
 		c->top = true;
 		memcpy(c->base, c->dense, sizeof(c->base));
 		f->top_count++;

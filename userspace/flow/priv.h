@@ -46,7 +46,7 @@ struct ftaskkey {
 struct flow {
 	struct flow_doors doors;
 	size_t top_cgroups, top_calls, top_count;
-	uint64_t now, before, passes;
+	uint64_t now, ended, passes;	/* of this pass, of the last one that ended; how many ended */
 	struct map *cgroups;	/* id -> struct fcgroup */
 	struct map *calls;	/* struct aeo_callkey -> struct fcall */
 	struct map *hists;	/* struct aeo_hkey -> struct aeo_hist */
@@ -58,6 +58,8 @@ struct flow {
 	struct aeo_hist retired[DENSE_MAX];	  /* all of them, for the node's sum */
 	struct aeo_hist retired_other[DENSE_MAX]; /* without what had series of its own, which went with it */
 	struct aeo_call retired_calls;
+	struct aeo_hist retired_hists[HIST_MAX];
+	uint64_t retired_counts[COUNT_MAX];
 	struct aeo_hist node[DENSE_MAX], node0[DENSE_MAX];
 	struct flow_line line;
 	uint64_t calls_sum, calls_sum0;
