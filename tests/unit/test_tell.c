@@ -303,6 +303,9 @@ static void test_status(void **state)
 	/* without hands it only looks on, whatever is configured */
 	assert_string_equal(string_at(jval__get(root, "mode"), "configured"), "enforce");
 	assert_string_equal(string_at(jval__get(root, "mode"), "effective"), "observe");
+	assert_non_null(jval__get(root, "leases"));
+	assert_int_equal(jval__count(jval__get(root, "leases")), 0);
+	assert_non_null(jval__get(root, "ledger"));
 	assert_string_equal(string_at(jval__get(root, "kernel"), "release"), SHOWN);
 	assert_string_equal(string_at(jval__get(jval__get(root, "budget"), "rss"), "used"), "32");
 	assert_string_equal(jval__string(jval__at(jval__get(jval__get(root, "budget"), "shed"), 0)),

@@ -129,9 +129,12 @@ static void budget(struct json *j, const struct tell_status *s)
 	json__close(j, '}');
 }
 
-/* What the hands will tell; without them the answers are fixed. */
+/* What the hands tell. Without them nothing is armed, held or waited for, and what is not known is null. */
 static void hands(struct json *j, const struct tell_status *s)
 {
+	static const char *const none[] = {"disarmed_by", "playbooks", "budgets", "leases", "holds", "approvals"};
+	static const char *const unknown[] = {"crash_loop", "policy", "ledger", "journal", "detect"};
+
 	json__open(j, "mode", '{');
 	json__null(j, "actor_ceiling");
 	json__string(j, "configured", s->mode_configured);
@@ -139,6 +142,12 @@ static void hands(struct json *j, const struct tell_status *s)
 	json__close(j, '}');
 	json__bool(j, "hands", s->hands);
 	json__bool(j, "armed", false);
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+		json__open(j, none[i], '[');
+		json__close(j, ']');
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		json__null(j, unknown[i]);
 }
 
 static void processes(struct json *j, const struct tell_common *c, const struct tell_status *s)
