@@ -4,11 +4,13 @@
 #include "testing.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <malloc.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "clock.h"
 #include "server.h"
@@ -273,6 +275,67 @@ static void replaces_an_old_socket_and_refuses_long_paths(void **state)
 	assert_null(server__free(NULL));
 }
 
+/* A member by a supplementary group, as `usermod -aG` makes them, is served; one who can reach the socket without it is not. */
+static void serves_members_of_the_group(void **state)
+{
+	struct rig *r = *state;
+	char path[64];
+	struct server *s;
+
+	if (geteuid())
+		skip();
+	(void)snprintf(path, sizeof(path), "%s/group", r->folder);
+	assert_int_equal(chmod(r->folder, 0755), 0);
+	s = server__new(r->loop, path, 4242, (uid_t)-1, on_request, on_gone, r);
+	assert_non_null(s);
+	assert_int_equal(chmod(path, 0666), 0); /* so that the check of the peer is what decides */
+	for (int member = 0; member < 2; member++) {
+		int before = r->requests, status;
+		pid_t pid = fork();
+
+		if (!pid) {
+			gid_t group = member ? 4242 : 4243;
+			int fd = setgroups(1, &group) || setgid(1234) || setuid(1234) ? -1 : wire__connect(path);
+
+			_exit(fd < 0 || wire__send(fd, WIRE_STATUS, NULL, 0));
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		spin(r, 20);
+		assert_int_equal(r->requests - before, member);
+	}
+	server__free(s);
+}
+
+/* With no descriptor left a further client is turned away, and the loop sleeps. */
+static void turns_away_without_descriptors(void **state)
+{
+	struct rig *r = *state;
+	struct rlimit all, few;
+	cleanup_fd int fd = -1, next = -1;
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	uint64_t cpu;
+	char c;
+
+	spin(r, 1);
+	memcpy(a.sun_path, r->path, sizeof(r->path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	next = dup(fd);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+	few = (struct rlimit){(rlim_t)next, all.rlim_max};
+	close(next);
+	next = -1;
+	few.rlim_cur = (rlim_t)MIN(few.rlim_cur, all.rlim_cur);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&a, sizeof(a)), 0);
+	cpu = clock__ns(CLOCK_PROCESS_CPUTIME_ID);
+	spin(r, 100);
+	cpu = clock__ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
+	assert_int_equal(recv(fd, &c, 1, MSG_DONTWAIT), 0);
+	assert_true(cpu < 30 * NS_PER_MS);
+	assert_int_equal(r->requests, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -286,6 +349,8 @@ int main(void)
 		TEST(counts_what_does_not_fit),
 		TEST(a_late_client_does_not_grow_the_queue),
 		TEST(a_client_that_left_is_no_harm),
+		TEST(serves_members_of_the_group),
+		TEST(turns_away_without_descriptors),
 		TEST(replaces_an_old_socket_and_refuses_long_paths),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,7 +21,7 @@ struct client {
 struct server {
 	struct loop *loop;
 	char path[108];
-	int fd;
+	int fd, spare; /* spare: given up to accept, and close, when there are no descriptors left */
 	struct loop_watch *watch;
 	gid_t gid;
 	uid_t extra;
@@ -128,10 +129,37 @@ static void on_client(void *arg, int events)
 		(void)loop__fd_events(c->watch, LOOP_READ | (c->out.len ? LOOP_WRITE : 0));
 }
 
-static bool allowed(const struct server *s, const struct ucred *p)
+/* Whether the peer had the group beside its primary one. */
+static bool in_group(int fd, gid_t gid)
+{
+	gid_t groups[1024];
+	socklen_t len = sizeof(groups);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len))
+		return false;
+	for (size_t i = 0; i < len / sizeof(*groups); i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
+static bool allowed(const struct server *s, int fd, const struct ucred *p)
 {
 	return !p->uid || p->uid == geteuid() || (s->extra != (uid_t)-1 && p->uid == s->extra) ||
-	       (s->gid != (gid_t)-1 && p->gid == s->gid);
+	       (s->gid != (gid_t)-1 && (p->gid == s->gid || in_group(fd, s->gid)));
+}
+
+/* Without a descriptor left the peer would wait, the socket stay ready, and we run in circles. */
+static void turn_away(struct server *s)
+{
+	int fd;
+
+	if (s->spare >= 0)
+		close(s->spare);
+	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd >= 0)
+		close(fd);
+	s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static void on_accept(void *arg, int events)
@@ -143,11 +171,13 @@ static void on_accept(void *arg, int events)
 
 	(void)events;
 	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+		turn_away(s);
 	if (fd < 0)
 		return;
 	c = calloc(1, sizeof(*c));
 	if (!c || getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c->peer, &len) ||
-	    !allowed(s, &c->peer)) {
+	    !allowed(s, fd, &c->peer)) {
 		close(fd);
 		free(c);
 		return;
@@ -195,11 +225,12 @@ struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t ex
 	if (!s)
 		return NULL;
 	*s = (struct server){
-		.loop = l, .fd = -1, .gid = gid, .extra = extra, .fn = fn, .gone = gone, .arg = arg};
+		.loop = l, .fd = -1, .spare = -1, .gid = gid, .extra = extra, .fn = fn, .gone = gone, .arg = arg};
 	if (strlen(path) < sizeof(s->path)) {
 		(void)snprintf(s->path, sizeof(s->path), "%s", path);
 		s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 		err = s->fd < 0 ? -errno : bind_socket(s, gid);
+		s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	}
 	s->watch = err ? NULL : loop__fd(l, s->fd, LOOP_READ, on_accept, s);
 	if (s->watch)
@@ -208,6 +239,8 @@ struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t ex
 		err = -errno;
 	if (s->fd >= 0)
 		close(s->fd);
+	if (s->spare >= 0)
+		close(s->spare);
 	free(s);
 	errno = -err;
 	return NULL;
@@ -221,6 +254,8 @@ struct server *server__free(struct server *s)
 		client_free(s->clients);
 	loop__unwatch(s->watch);
 	close(s->fd);
+	if (s->spare >= 0)
+		close(s->spare);
 	(void)unlink(s->path);
 	free(s);
 	return NULL;

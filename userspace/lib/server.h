@@ -24,7 +24,7 @@ typedef void (*request_fn)(void *arg, struct client *c, enum wire_kind kind, con
 typedef void (*gone_fn)(void *arg, struct client *c);
 
 /* Listen on path (an old socket there is replaced): mode 0660 with group gid, or 0600 when gid is
- * -1. Peers allowed: root, our own user, members of gid (their process's primary group), and
+ * -1. Peers allowed: root, our own user, members of gid (primary or supplementary), and
  * `extra` (the exporter's user, -1 for none). NULL with errno. */
 struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t extra, request_fn fn,
 			   gone_fn gone, void *arg);
