@@ -34,8 +34,9 @@ AEO_PROG("tp_btf/cgroup_mkdir", cgroup_mkdir, struct cgroup *c, const char *path
 	if (!is_ours(c))
 		return 0;
 	count_run(PROBE_cgroup);
-	if (!bpf_map_pop_elem(&aeo_free, &idx))
-		bpf_map_update_elem(&aeo_cgroups, &id, &idx, BPF_NOEXIST);
+	if (!bpf_map_pop_elem(&aeo_free, &idx) &&
+	    bpf_map_update_elem(&aeo_cgroups, &id, &idx, BPF_NOEXIST))
+		bpf_map_push_elem(&aeo_free, &idx, 0); /* user space found the folder first */
 	cgroup_event(c, path, 1);
 	return 0;
 }

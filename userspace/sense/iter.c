@@ -10,7 +10,8 @@ static int iterate(struct sense *s, const char *hook, size_t size, void (*fn)(vo
 	cleanup_fd int fd = -1;
 	_Alignas(8) char rows[64 * 128];
 	size_t held = 0;
-	ssize_t n;
+	ssize_t n = 0;
+	int err;
 
 	for (size_t i = 0; i < s->progs && !p; i++)
 		if (s->prog[i].chosen && s->prog[i].kind == ITER && !strcmp(s->prog[i].hook, hook))
@@ -29,8 +30,9 @@ static int iterate(struct sense *s, const char *hook, size_t size, void (*fn)(vo
 		held = have - at;
 		memmove(rows, rows + at, held);
 	}
+	err = fd < 0 || n < 0 ? -errno : 0;
 	(void)bpf_link__destroy(link);
-	return fd < 0 || n < 0 ? -errno : 0;
+	return err;
 }
 
 struct task_call {

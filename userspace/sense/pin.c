@@ -8,42 +8,65 @@
 
 static const char *const folders[] = {"maps", "progs"};
 
-/* Remove the files of one of our folders, and the folder. What stands there from an earlier run, of whatever layout, is never adopted. */
-static void remove_folder(int dir, const char *name)
+#define DEEP 4 /* folders within folders, more than any layout had */
+
+/* Remove what stands in a folder of ours, of whatever layout: nothing from an earlier run is ever adopted. Takes fd. */
+static void empty_folder(int fd, int depth)
 {
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	DIR *d = fdopendir(fd);
 	struct dirent *e;
 
-	while (d && (e = readdir(d)))
-		if (e->d_name[0] != '.')
-			(void)unlinkat(fd, e->d_name, 0);
-	if (d)
-		closedir(d);
-	(void)unlinkat(dir, name, AT_REMOVEDIR);
+	if (!d) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(d))) {
+		int sub;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !unlinkat(fd, e->d_name, 0))
+			continue;
+		sub = depth ? openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		if (sub >= 0)
+			empty_folder(sub, depth - 1);
+		(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
+	}
+	closedir(d);
+}
+
+/* Ours to empty and to fill: no link, and nobody else may write in it. A bpffs is often mounted so that everybody may make a folder. */
+static int open_own(const char *path)
+{
+	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	return st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : take_fd(&fd);
 }
 
 void pins__remove(struct sense *s)
 {
-	cleanup_fd int dir = open(s->pin_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int dir = open_own(s->pin_dir);
 
-	for (size_t i = 0; dir >= 0 && i < ARRAY_SIZE(folders); i++)
-		remove_folder(dir, folders[i]);
-	(void)rmdir(s->pin_dir);
+	if (dir >= 0) {
+		empty_folder(dir, DEEP);
+		(void)rmdir(s->pin_dir);
+	}
 	s->pinned = false;
 }
 
 static int make_folders(struct sense *s)
 {
-	char path[320];
+	cleanup_fd int dir = -1;
 
 	if (mkdir(s->pin_dir, 0700) && errno != EEXIST)
 		return -errno;
-	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", s->pin_dir, folders[i]);
-		if (mkdir(path, 0700) && errno != EEXIST)
+	dir = open_own(s->pin_dir);
+	if (dir < 0)
+		return dir;
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdirat(dir, folders[i], 0700))
 			return -errno;
-	}
 	return 0;
 }
 

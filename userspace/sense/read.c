@@ -6,28 +6,54 @@
 
 #define BATCH 512
 
-int sense__cgroup_add(struct sense *s, uint64_t id)
+/* The index that the kernel has for a cgroup, else one from the pool. */
+static int take_index(struct sense *s, uint64_t id, uint32_t *ret_idx)
 {
 	int cgroups = bpf_map__fd(s->skel->maps.aeo_cgroups), pool = bpf_map__fd(s->skel->maps.aeo_free);
-	uint32_t idx, *known = map__put(s->index, &id, NULL);
 
-	if (!known)
-		return -errno;
-	if (*known)
+	if (!bpf_map_lookup_elem(cgroups, &id, ret_idx))
 		return 0;
-	if (!bpf_map_lookup_elem(cgroups, &id, &idx)) {
-		*known = idx;
-		return 0;
-	}
-	if (bpf_map_lookup_and_delete_elem(pool, NULL, &idx))
+	if (bpf_map_lookup_and_delete_elem(pool, NULL, ret_idx))
 		return -ENOSPC;
-	if (bpf_map_update_elem(cgroups, &id, &idx, BPF_NOEXIST)) { /* the kernel was faster */
-		(void)bpf_map_update_elem(pool, NULL, &idx, BPF_ANY);
-		if (bpf_map_lookup_elem(cgroups, &id, &idx))
+	if (bpf_map_update_elem(cgroups, &id, ret_idx, BPF_NOEXIST)) { /* the kernel was faster */
+		(void)bpf_map_update_elem(pool, NULL, ret_idx, BPF_ANY);
+		if (bpf_map_lookup_elem(cgroups, &id, ret_idx))
 			return -errno;
 	}
+	return 0;
+}
+
+int sense__cgroup_add(struct sense *s, uint64_t id)
+{
+	uint32_t idx, *known = map__get(s->index, &id);
+	int err;
+
+	(void)map__remove(s->gone, &id); /* it was forgotten before anybody knew its name */
+	if (known)
+		return 0;
+	err = take_index(s, id, &idx);
+	if (err)
+		return err;
+	known = map__put(s->index, &id, NULL);
+	if (!known)
+		return -errno;
 	*known = idx;
 	return 0;
+}
+
+void sense__cgroups_adopt(struct sense *s, void (*fn)(void *arg, uint64_t cgroup_id), void *arg)
+{
+	int cgroups = bpf_map__fd(s->skel->maps.aeo_cgroups);
+	uint64_t id, next;
+	uint32_t left = s->size.cgroups;
+	int end = bpf_map_get_next_key(cgroups, NULL, &next);
+
+	while (!end && left--) {
+		id = next;
+		end = bpf_map_get_next_key(cgroups, &id, &next);
+		if (!map__get(s->index, &id) && !sense__cgroup_add(s, id))
+			fn(arg, id);
+	}
 }
 
 static struct aeo_hist *dense_cell(const struct sense *s, uint32_t idx, enum aeo_dense which)
@@ -69,6 +95,8 @@ int sense__poll(struct sense *s, event_fn fn, void *arg)
 {
 	s->on_event = fn;
 	s->on_event_arg = arg;
+	if (!s->rings)
+		return -ENOENT;
 	return ring_buffer__consume(s->rings);
 }
 

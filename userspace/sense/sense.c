@@ -380,7 +380,7 @@ int sense__attach(struct sense *s, struct buf *ret_why)
 		if (!err) {
 			cost__calibrate_end(s);
 			s->attach_ns = clock__boot();
-			return window__start(s);
+			return 0;
 		}
 		reset_maps(s);
 		err = sense__load(s, ret_why);
@@ -391,6 +391,11 @@ int sense__attach(struct sense *s, struct buf *ret_why)
 	}
 	buf__str(ret_why, "the kernel refuses every ladder");
 	return -ELOOP;
+}
+
+int sense__windows(struct sense *s)
+{
+	return window__start(s);
 }
 
 /* Detach, or attach again, what counts calls; the windows' program is paused with latency, one level before. */

@@ -30,8 +30,10 @@ struct sense *sense__free(struct sense *s);
 
 /* Load the object: what the kernel refuses is switched off alone and the load repeated with the next rung. 0 or negative errno. */
 int sense__load(struct sense *s, struct buf *ret_why);
-/* Attach every chosen program that is not for windows, start the window thread. 0 or negative errno. */
+/* Attach every chosen program that is not for windows. 0 or negative errno. */
 int sense__attach(struct sense *s, struct buf *ret_why);
+/* Start the thread of the sampling windows, with the rights that the caller has left. 0 or negative errno. */
+int sense__windows(struct sense *s);
 /* Pin maps and programs in pin_dir (cleaned first when it is ours). 0; negative errno: unpinned, and the daemon goes on. */
 int sense__pin(struct sense *s, struct buf *ret_why);
 /* Probes attached. */
@@ -39,12 +41,14 @@ uint32_t sense__probes_on(const struct sense *s);
 
 /* Give an existing cgroup its dense index (a new one gets it in the kernel). 0, -ENOSPC: it counts into `other`. */
 int sense__cgroup_add(struct sense *s, uint64_t id);
+/* After cgroup events were lost: take over the indices that the kernel gave meanwhile, and tell each cgroup of them. */
+void sense__cgroups_adopt(struct sense *s, void (*fn)(void *arg, uint64_t cgroup_id), void *arg);
 /* A cgroup is forgotten: fold what it counted out of the maps and free its index. Call after its last reading. */
 void sense__cgroup_forget(struct sense *s, uint64_t id);
 
 /* Descriptor that becomes readable when events wait. A wake-up can be lost (PARTS: ring consumer), so poll every 100 ms as well. */
 int sense__fd(const struct sense *s);
-/* Hand all waiting events to fn. Number of events, or negative errno. */
+/* Hand all waiting events to fn. Number of events, or negative errno: -ENOENT when nothing was loaded. */
 int sense__poll(struct sense *s, event_fn fn, void *arg);
 
 /* All counters and histograms as they stand: totals since start. Dense histograms come for each indexed cgroup, and once for index 0

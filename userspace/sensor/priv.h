@@ -52,6 +52,7 @@ struct sensor {
 	struct flow *flow;
 	struct metrics *metrics;
 	struct server *server;
+	uid_t export_uid; /* may ask for metrics, and for nothing else */
 	struct buf pair_in;
 	struct tell_process process[PROCESSES];
 	struct budget budget;
@@ -62,6 +63,7 @@ struct sensor {
 	bool pinned, no_detail;
 	bool down[PROBE_MAX];	/* the last beacon did not wake it */
 	uint64_t beacons_missed[PROBE_MAX];
+	uint64_t cgroups_lost;	/* events of cgroups that never came, as last looked at */
 	uint64_t ticks, tick_due_ns, tick_lag_ns, started_ns, events_dropped, windows_ns;
 	struct probe_info probes[PROBE_MAX];	/* filled anew for each answer */
 };

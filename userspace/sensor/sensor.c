@@ -13,13 +13,28 @@
 
 /* ---- configuration ---- */
 
+/* Names of probes, which the library does not know. */
+static int check_names(const struct args *a, const struct conf *c)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = conf__item(c, CONF_sense_probes_off, i)); i++)
+		if (probe__find(name) < 0) {
+			log_error("%s: sense.off: no probe \"%s\"", a->config, name);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 static int read_config(const struct args *a, struct conf *c)
 {
 	cleanup_buf struct buf why = BUF_INIT;
 	int err = conf__read(c, a->config, &why);
 
-	if (!err || (err == -ENOENT && !a->config_named))
+	if (err == -ENOENT && !a->config_named)
 		return 0;
+	if (!err)
+		return check_names(a, c);
 	log_error("%s", why.len ? why.data : strerror(-err));
 	return err;
 }
@@ -83,6 +98,30 @@ static void on_forgotten(void *arg, const struct subject *subject)
 	sense__cgroup_forget(s->sense, id);
 }
 
+static void on_adopted(void *arg, uint64_t id)
+{
+	struct sensor *s = arg;
+	const struct subject *subject = attrib__get(s->attrib, id);
+
+	if (subject->cgroup_id == id && !subject->gone)
+		(void)files__cgroup_add(s->files, subject);
+}
+
+/* Cgroups whose beginning was lost in a full ring have an index in the kernel that nobody here knows of. */
+static void look_for_missed(struct sensor *s)
+{
+	struct probe_info p;
+	uint64_t lost = 0;
+
+	sense__probe(s->sense, PROBE_cgroup, &p);
+	for (size_t i = 0; i < LOSS_MAX; i++)
+		lost += p.lost[i];
+	if (lost == s->cgroups_lost)
+		return;
+	s->cgroups_lost = lost;
+	sense__cgroups_adopt(s->sense, on_adopted, s);
+}
+
 static void walk(struct sensor *s)
 {
 	if (s->no_detail)
@@ -122,8 +161,10 @@ static void on_tick(void *arg)
 	flow__begin(s->flow, now);
 	(void)sense__read(s->sense, (reading_fn)flow__take, s->flow);
 	flow__end(s->flow);
-	if (s->ticks++ % WALK_TICKS == 0)
+	if (s->ticks++ % WALK_TICKS == 0) {
+		look_for_missed(s);
 		walk(s);
+	}
 	if (s->ticks % BEACON_TICKS == 0)
 		sense__beacon(s->sense, on_beacon, s);
 	budget__tick(s);
@@ -291,22 +332,14 @@ static void name_pins(struct sensor *s)
 		(void)snprintf(s->pin_dir, sizeof(s->pin_dir), "%.200s/autoecoops-%08x", s->args->bpffs, h);
 }
 
-static int probes_off(struct sensor *s, struct sense_options *o)
+static void probes_off(struct sensor *s, struct sense_options *o)
 {
 	const char *name;
 
 	for (enum aeo_probe p = 0; p < PROBE_MAX; p++)
 		o->off[p] = !probe__row(p)->on;
-	for (size_t i = 0; (name = conf__item(s->conf, CONF_sense_probes_off, i)); i++) {
-		int probe = probe__find(name);
-
-		if (probe < 0) {
-			log_error("%s: sense.off: no probe \"%s\"", s->args->config, name);
-			return -EINVAL;
-		}
-		o->off[probe] = true;
-	}
-	return 0;
+	for (size_t i = 0; (name = conf__item(s->conf, CONF_sense_probes_off, i)); i++)
+		o->off[probe__find(name)] = true;
 }
 
 static int start_sense(struct sensor *s)
@@ -322,10 +355,9 @@ static int start_sense(struct sensor *s)
 		.root = s->args->root,
 		.pin_dir = s->pin_dir,
 	};
-	int err = probes_off(s, &o);
+	int err;
 
-	if (err)
-		return err;
+	probes_off(s, &o);
 	s->sense = sense__open(&o, &why);
 	err = s->sense ? sense__load(s->sense, &why) : -EINVAL;
 	if (err)
@@ -399,14 +431,16 @@ static int start_server(struct sensor *s)
 	const struct group *g = getgrnam("autoecoops");
 	const struct passwd *p = getpwnam("autoecoops");
 	char path[512];
+	int err;
 
 	if (!args__path(s->args, "aeod.sock", path, sizeof(path)))
 		return -ENAMETOOLONG;
-	s->server = server__new(s->loop, path, g ? g->gr_gid : (gid_t)-1, p ? p->pw_uid : 65534, answers__on, events__gone, s);
-	if (s->server)
-		return 0;
-	log_error("listening on %s: %s", path, strerror(errno));
-	return -errno;
+	s->export_uid = p ? p->pw_uid : 65534;
+	s->server = server__new(s->loop, path, g ? g->gr_gid : (gid_t)-1, s->export_uid, answers__on, events__gone, s);
+	err = s->server ? 0 : -errno;
+	if (err)
+		log_error("listening on %s: %s", path, strerror(-err));
+	return err;
 }
 
 static void on_stop(void *arg)
@@ -431,8 +465,7 @@ static int start_loop(struct sensor *s)
 	struct loop *l = s->loop;
 
 	if (!loop__fd(l, sense__fd(s->sense), LOOP_READ, on_ring, s) || !loop__timer(l, 100, 100, on_poll, s) ||
-	    !loop__timer(l, 0, tick_ms, on_tick, s) || !loop__signal(l, SIGTERM, on_stop, s) ||
-	    !loop__signal(l, SIGINT, on_stop, s) || !loop__signal(l, SIGHUP, on_reload, s))
+	    !loop__timer(l, 0, tick_ms, on_tick, s))
 		return -errno;
 #ifdef AEO_FAULT
 	(void)loop__signal(l, SIGUSR1, on_fault, s);
@@ -442,10 +475,7 @@ static int start_loop(struct sensor *s)
 		return -errno;
 	if (attrib__fd(s->attrib) >= 0 && !loop__fd(l, attrib__fd(s->attrib), LOOP_READ, on_state_files, s))
 		return -errno;
-	/* Without a supervisor (a person typed the hidden verb) descriptor 3 is something else or nothing. */
-	if (!loop__fd(l, PAIR, LOOP_READ, on_pair, s))
-		log_debug("no supervisor");
-	return 0;
+	return loop__fd(l, PAIR, LOOP_READ, on_pair, s) ? 0 : -errno;
 }
 
 static int start(struct sensor *s)
@@ -469,16 +499,16 @@ static int start(struct sensor *s)
 		err = start_loop(s);
 	if (!err)
 		err = rights__drop();
+	if (!err) /* a thread keeps the rights that it began with */
+		err = sense__windows(s->sense);
 	return err;
 }
 
 static void stop(struct sensor *s)
 {
 	/* what is still in the rings is told before the account is closed */
-	if (s->sense) {
-		(void)sense__poll(s->sense, events__on, s);
+	if (s->sense && sense__poll(s->sense, events__on, s) >= 0)
 		report__losses(s);
-	}
 	server__free(s->server);
 	s->server = NULL;
 	loop__free(s->loop);
@@ -492,19 +522,51 @@ static void stop(struct sensor *s)
 	conf__free(s->conf);
 }
 
+/* Whether descriptor 3 is the pair that our parent made. Without a supervisor, that is when a person types the hidden verb, it is
+ * something else or nothing, and nobody holds the lock: the socket and the pins of a running daemon would be replaced. */
+static bool has_supervisor(void)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	int type = 0;
+
+	if (getsockopt(PAIR, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.pid != getppid())
+		return false;
+	len = sizeof(type);
+	return !getsockopt(PAIR, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_STREAM && !fcntl(PAIR, F_SETFD, FD_CLOEXEC);
+}
+
+/* First of all: what is told while we start is done once we run, and an end comes by way of stop(). */
+static int hear_signals(struct sensor *s)
+{
+	struct loop *l = s->loop;
+
+	return loop__signal(l, SIGTERM, on_stop, s) && loop__signal(l, SIGINT, on_stop, s) && loop__signal(l, SIGHUP, on_reload, s) ?
+		       0 : -errno;
+}
+
 int sensor__run(const struct args *a)
 {
-	struct sensor *s = calloc(1, sizeof(*s));
+	struct sensor *s;
 	int err, code;
 
+	if (!has_supervisor()) {
+		log_error("aeod sensor is a part of aeod run and is started by it");
+		return 1;
+	}
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return 1;
 	s->args = a;
 	s->started_ns = clock__boot();
 	s->conf = conf__new();
 	s->loop = loop__new();
-	err = s->conf && s->loop ? read_config(a, s->conf) : -ENOMEM;
-	code = err ? 2 : 1;
+	err = s->conf && s->loop ? hear_signals(s) : -ENOMEM;
+	code = 1;
+	if (!err) {
+		err = read_config(a, s->conf);
+		code = err && err != -ENOMEM ? 2 : 1;
+	}
 	if (!err) {
 		apply_config(s);
 		err = start(s);

@@ -65,10 +65,13 @@ static const char **child_env(void)
 	size_t n = 0;
 
 	env[n++] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	for (char **e = environ; *e; e++)
-		for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
-			if (!strncmp(*e, kept[i], strlen(kept[i])) && (*e)[strlen(kept[i])] == '=')
+	/* a name may stand there twice */
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		for (char **e = environ; *e; e++)
+			if (!strncmp(*e, kept[i], strlen(kept[i])) && (*e)[strlen(kept[i])] == '=') {
 				env[n++] = *e;
+				break;
+			}
 	env[n] = NULL;
 	return env;
 }
@@ -80,6 +83,8 @@ static void become(int program, int pair, const char **argv)
 	/* Inherited as ignored or blocked must not mean deaf. */
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)signal(sig, SIG_DFL);
+	if (pair >= 0) /* a reload that comes before it listens must not end it: it has not read its settings yet */
+		(void)signal(SIGHUP, SIG_IGN);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	program = fcntl(program, F_DUPFD_CLOEXEC, 10); /* out of the way of 3..5 */

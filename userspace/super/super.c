@@ -36,15 +36,34 @@ struct super {
 
 /* ---- the place: run folder, lock, bpffs ---- */
 
+/* Who may write in the run folder may put a socket of his own there, and every client would ask him. */
+static int check_run_dir(const char *path)
+{
+	struct stat st, self;
+
+	if (lstat(path, &st) || stat("/proc/self/exe", &self))
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	return (st.st_uid && st.st_uid != self.st_uid) || st.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
+}
+
 /* Hold RUN/lock for life. The kernel says who holds it, so nothing is read. */
 static int take_lock(struct super *s)
 {
 	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 	char path[512];
+	int err;
 
 	if (mkdir(s->args->run_dir, 0755) && errno != EEXIST) {
-		log_error("cannot make %s: %s", s->args->run_dir, strerror(errno));
-		return -errno;
+		err = -errno;
+		log_error("cannot make %s: %s", s->args->run_dir, strerror(-err));
+		return err;
+	}
+	err = check_run_dir(s->args->run_dir);
+	if (err) {
+		log_error("%s: %s", s->args->run_dir, err == -EPERM ? "others can write in it" : strerror(-err));
+		return err;
 	}
 	if (!args__path(s->args, "lock", path, sizeof(path)))
 		return -ENAMETOOLONG;
@@ -83,7 +102,7 @@ static void unmount_bpffs(struct super *s)
 	if (!s->mounted)
 		return;
 	while (d && (e = readdir(d)))
-		empty &= e->d_name[0] == '.';
+		empty &= strchr(e->d_name, '.') != NULL; /* in such names only the kernel's own files have a dot */
 	if (d)
 		closedir(d);
 	if (!empty)
@@ -172,6 +191,14 @@ static void stop_all(struct super *s, int sig)
 			(void)kill(s->child[i].pid, sig);
 }
 
+/* The view has no settings to read again; it would end, and all with it. */
+static void reload(const struct super *s)
+{
+	for (enum child_id i = 0; i < CHILD_VIEW; i++)
+		if (s->child[i].pid)
+			(void)kill(s->child[i].pid, SIGHUP);
+}
+
 static void begin_stop(struct super *s)
 {
 	if (s->stopping && s->stop_ns)
@@ -250,6 +277,8 @@ static void notify_systemd(const char *text)
 
 static void on_ready(struct super *s, const struct wire_ready *r)
 {
+	if (s->stopping) /* said before it heard of that: nothing is started any more */
+		return;
 	if (r->listen[0] && memchr(r->listen, '\0', sizeof(r->listen)))
 		printf("metrics: %s/metrics\n", r->listen);
 	printf("ready: %u probes in %u ms\n", r->probes, r->ms);
@@ -328,7 +357,7 @@ static void on_signal(struct super *s)
 		if (si.ssi_signo == SIGCHLD)
 			reap(s);
 		else if (si.ssi_signo == SIGHUP)
-			stop_all(s, SIGHUP);
+			reload(s);
 		else
 			begin_stop(s);
 	}
