@@ -12,7 +12,7 @@ readonly VM_GRACE=20       # s for a guest whose command is over to send what it
 qemu__line() {
 	local disk0=$1 job=$2 kernel=$3 initrd=$4 append=$5
 
-	VM_QEMU=(qemu-system-x86_64 -M q35 -accel tcg,thread=multi -cpu max -smp "$OPT_CPUS" -m "$OPT_MEMORY"
+	VM_QEMU=(qemu-system-x86_64 -M q35 -accel tcg,thread=single -cpu max -smp "$OPT_CPUS" -m "$OPT_MEMORY"
 		-nodefaults -no-user-config -no-reboot -display none
 		-kernel "$kernel" -initrd "$initrd"
 		-append "console=ttyS0 quiet panic=-1 tsc=reliable $append"
