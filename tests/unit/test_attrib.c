@@ -333,6 +333,21 @@ static void crun_in_any_order(void **state)
 	/* a container of the same name, but elsewhere, is another one */
 	crun_state(&n, "eight", "/else/where/eight");
 	assert_string_equal(made(&n, "/eight")->container, "");
+	/* its folder is there, and says nothing yet: called as its cgroup, until it is said that it is another one */
+	root__dir(n.root, "/run/runc/nine");
+	s = made(&n, "/system.slice/nine");
+	assert_string_equal(s->container, "nine");
+	root__remove(n.root, "/run/runc/nine");
+	pass(&n, 100);
+	assert_string_equal(s->container, "nine");
+	root__dir(n.root, "/run/runc/ten");
+	s = made(&n, "/ten");
+	assert_string_equal(s->container, "ten");
+	root__put(n.root, "/run/runc/ten/state.json",
+		  "{\"id\":\"ten\",\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/a/ten\"}}");
+	pass(&n, 100);
+	assert_string_equal(s->container, "");
+	assert_false(s->is_container);
 	/* what is below is named with it */
 	s = made(&n, "/five");
 	assert_string_equal(made(&n, "/five/below")->container, "");

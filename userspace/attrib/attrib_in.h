@@ -26,6 +26,7 @@ struct entry {
 	uint8_t tries;
 	bool pending; /* a name is still looked for */
 	bool settled; /* counted as named or unnamed */
+	bool guessed; /* named as its path's last part, by a container of that name */
 	bool cut;     /* the path is not whole */
 	bool ghost;   /* an id that was asked for and does not exist */
 	uint32_t own; /* bytes of the path of the container's own cgroup; 0: not in a container */

@@ -411,7 +411,7 @@ int lore__guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64
 	name[k] = 0;
 	if (above == path && id__is_safe(above + 1, (size_t)(last - above) - 1))
 		memcpy(space, above + 1, (size_t)(last - above) - 1);
-	for (int i = 0; i < FOLDER_MAX && (r == -ENOENT || r == -ENODATA); i++) {
+	for (int i = 0; i < FOLDER_MAX && (r == -ENOENT || r == -ENODATA || r == -EXDEV); i++) {
 		if (!folders[i].by_path && (!folders[i].spaces || !*space))
 			continue;
 		r = uid ? learn_of_user(l, i, uid, name, now_ns, ret) :
@@ -419,7 +419,7 @@ int lore__guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64
 		/* Another container of that name, somewhere else, is not this one. */
 		if (!r &&
 		    (strlen((*ret)->named.path) != n || memcmp((*ret)->named.path, path, n) != 0))
-			r = -ENOENT;
+			r = -EXDEV;
 	}
 	return r;
 }

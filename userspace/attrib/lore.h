@@ -44,7 +44,8 @@ void lore__tick(struct lore *l, uint64_t now_ns, known_fn fn, void *arg);
 int lore__ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct known **ret);
 /* The container, of root's (uid 0) or of a user's, whose own cgroup has exactly this path. NULL: none is known. */
 struct known *lore__at_path(struct lore *l, const char *path, size_t n, uint32_t uid);
-/* Look for one that is called as the path's last part (the cgroupfs driver's habit), and may be at this path. As lore__ask. */
+/* Look for one that is called as the path's last part (the cgroupfs driver's habit), and may be at this path. As lore__ask, and -EXDEV:
+ * one of that name is known, and lies elsewhere. */
 int lore__guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64_t now_ns,
 		struct known **ret);
 /* Pod of a uid: its name and namespace. NULL: not known (yet). */

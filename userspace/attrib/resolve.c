@@ -114,7 +114,8 @@ static bool is_systemd(const char *path)
 	return false;
 }
 
-/* By the path in the runtime's state. 0, -ENOENT, or -EAGAIN when it may be one. */
+/* By the path in the runtime's state. 0; -EAGAIN its runtime has a container of that name, and has not said yet where; -EXDEV it
+ * has said, and this is not it; -ENOENT others. */
 static int by_path(struct attrib *a, const struct entry *e, const struct cgpath *c, uint64_t now_ns,
 		   struct known **ret)
 {
@@ -135,7 +136,7 @@ static int by_path(struct attrib *a, const struct entry *e, const struct cgpath 
 	if (r && c->uid)
 		r = lore__guess(a->lore, path, n, c->uid, now_ns, &k);
 	if (r)
-		return r == -EAGAIN || r == -EINVAL ? -EAGAIN : -ENOENT;
+		return r == -EINVAL ? -EAGAIN : r;
 	if (!may_be(a, k, e, now_ns))
 		return -ENOENT;
 	*ret = k;
@@ -181,6 +182,16 @@ static void take_known(struct attrib *a, const struct known *k, struct who *w)
 		lore__add_pod(a->lore, &k->named);
 }
 
+/* Called as the last part of its path. */
+static void guess(struct entry *e, struct who *w)
+{
+	e->guessed = true;
+	PUT(w->container, strrchr(e->s.cgroup, '/') + 1);
+	PUT(w->container_id, w->container);
+	w->own = (uint32_t)strlen(e->s.cgroup);
+	w->is_container = true;
+}
+
 /* 0: it is a container, and named; negative: it is one, and why it is not named; 1: it is none; -EAGAIN also: it may be one. */
 static int find_container(struct attrib *a, struct entry *e, const struct cgpath *c,
 			  uint64_t now_ns, struct who *w)
@@ -199,8 +210,13 @@ static int find_container(struct attrib *a, struct entry *e, const struct cgpath
 		r = by_path(a, e, c, now_ns, &k);
 	if (r == -ENOENT && c->kind == CGPATH_ID)
 		r = by_id(a, e, c, now_ns, &k);
+	/* Taken for it meanwhile: a container that ends before it was said where it is has its name all the same. */
+	if (c->kind == CGPATH_NONE && (r == -EAGAIN || (r == -ENOENT && e->guessed))) {
+		guess(e, w);
+		return r == -EAGAIN ? r : 0;
+	}
 	if (r && c->kind == CGPATH_NONE)
-		return r == -EAGAIN ? r : 1;
+		return 1;
 	w->is_container = true;
 	w->own = c->kind == CGPATH_NONE ? (uint32_t)strlen(e->s.cgroup) : (uint32_t)c->own;
 	w->runtime = c->runtime;
@@ -248,7 +264,7 @@ static void plan(struct attrib *a, struct entry *e, int r, const struct who *w)
 	}
 	if (e->settled || e->own != strlen(e->s.cgroup) || !e->own)
 		return;
-	if (!r)
+	if (!r || (e->guessed && !e->pending))
 		a->n.named_total++;
 	else if (r < 0 && !e->pending)
 		a->n.unnamed_total[why_of(r)]++;
@@ -265,16 +281,17 @@ static bool look(struct attrib *a, struct entry *e)
 	int r;
 
 	/* What has a name keeps it: the files may be gone by now. */
-	if (e->ghost ||
-	    (was_named && e->own == strlen(e->s.cgroup) && (*e->s.pod || !*e->s.pod_uid))) {
+	if (e->ghost || (was_named && !(e->guessed && e->pending) &&
+			 e->own == strlen(e->s.cgroup) && (*e->s.pod || !*e->s.pod_uid))) {
 		e->pending = false;
 		return false;
 	}
 	cgpath__parse(e->s.cgroup, e->cut ? PATH_SHOWN : strlen(e->s.cgroup), &c);
 	put(w.unit, sizeof(w.unit), c.unit.s ? c.unit.s : "", c.unit.n);
 	r = find_container(a, e, &c, now_ns, &w);
+	e->guessed &= r == -EAGAIN || !r;
 	find_pod(a, &c, now_ns, &w);
-	if (r < 0 && r != -ECHILD && w.is_container)
+	if (r < 0 && r != -ECHILD && w.is_container && !e->guessed)
 		w.unnamed =
 			texts[r == -EMLINK || e->tries >= ARRAY_SIZE(retries_ms) ? why_of(r) :
 										   UNNAMED_PENDING];
