@@ -21,6 +21,23 @@ static __always_inline struct task_struct *current_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
+/* From 7.0 on the programs of the system-call tracepoints may be preempted, in the middle of a change to
+ * what belongs to the CPU. fc7566ad0a82 (6.10) gave the functions that hold it; without them there is no need. */
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
+static __always_inline void hold_cpu(void)
+{
+	if (bpf_preempt_disable)
+		bpf_preempt_disable();
+}
+
+static __always_inline void release_cpu(void)
+{
+	if (bpf_preempt_enable)
+		bpf_preempt_enable();
+}
+
 /* 2f064a59a11f (5.14): task_struct.state became __state. */
 struct task_struct___before_5_14 {
 	volatile long state;

@@ -91,7 +91,7 @@ static __always_inline void know_task(struct aeo_cpu *cpu, struct task_struct *t
 		cpu->cgroup_id = current_cgroup();
 }
 
-AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
+static __always_inline void returned(struct pt_regs *regs, long ret)
 {
 	struct aeo_cpu *cpu = this_cpu();
 	struct task_struct *t = current_task();
@@ -99,20 +99,27 @@ AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
 	long nr = NR(regs);
 
 	if (!cpu)
-		return 0;
+		return;
 	cpu->runs_exit++;
 	if (nr < 0) { /* its result is the restored register of what the signal interrupted */
 		nr = compat ? NR_SIGRETURN_COMPAT : NR_SIGRETURN;
 		ret = 0;
 	}
 	if (!ret && is_fork(nr, compat))
-		return 0;
+		return;
 	if (compat)
 		nr |= AEO_CALL_COMPAT;
 	know_task(cpu, t);
 	count_return(cache_of(cpu, cpu->cgroup_id, nr), ret);
 	if (cpu->enter_ns)
 		sampled(cpu, nr);
+}
+
+AEO_PROG("tp_btf/sys_exit", sys_exit, struct pt_regs *regs, long ret)
+{
+	hold_cpu();
+	returned(regs, ret);
+	release_cpu();
 	return 0;
 }
 
