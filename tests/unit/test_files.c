@@ -272,6 +272,46 @@ static struct files_cgroup cgroup(const struct files *f, uint64_t id)
 	return c;
 }
 
+static void put_cpus(const char *interrupts, const char *softnet)
+{
+	put_file("/proc", "interrupts", interrupts);
+	put_file("/proc/1", "cgroup", "");
+	put_file("/proc/1/net", "softnet_stat", softnet);
+}
+
+/* A CPU that goes takes its column along, and brings it back: no counter steps back, and nothing
+ * is counted twice. */
+static void cpus_come_and_go(void **state)
+{
+	static const struct {
+		const char *interrupts, *softnet, *irq, *packets;
+	} steps[] = {
+		{"    CPU0 CPU1\n 7: 100 20  chip  disk\n 9: 0 5  chip  nic\n", "64 0 0\n10 0 0\n", "120", "116"},
+		{"    CPU0\n 7: 103  chip  disk\n 9: 0  chip  nic\n", "65 0 0\n", "120", "116"},
+		{"    CPU0\n 7: 110  chip  disk\n 9: 1  chip  nic\n", "75 0 0\n", "127", "132"},
+		{"    CPU0 CPU1\n 7: 111 20  chip  disk\n 9: 1 6  chip  nic\n", "75 0 0\n11 0 0\n", "131", "134"},
+	};
+	struct files *f = open_dir();
+	struct metrics *m = metrics__new(10000);
+	cleanup_buf struct buf text = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		char line[128];
+
+		put_cpus(steps[i].interrupts, steps[i].softnet);
+		(void)files__tick(f, S(100 + 10 * i));
+		scrape(f, m, &text);
+		snprintf(line, sizeof(line), "aeo_irq_line_total{device=\"disk\",irq=\"7\"} %s", steps[i].irq);
+		assert_line(&text, line);
+		snprintf(line, sizeof(line), "aeo_nic_softnet_total{class=\"processed\"} %s", steps[i].packets);
+		assert_line(&text, line);
+	}
+	assert_line(&text, "aeo_irq_line_total{device=\"nic\",irq=\"9\"} 7");
+	metrics__free(m);
+	files__free(f);
+}
+
 static void idle_and_slow(void **state)
 {
 	/* the turn of id 7 is at seconds that end in 7 */
@@ -530,6 +570,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(calm_node, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(unknown_is_absent, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(respects_the_limit, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(cpus_come_and_go, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(never_takes_a_successor, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(drops_what_vanished, make_dir, remove_dir),
 		cmocka_unit_test(steady_state_allocates_nothing),

@@ -126,11 +126,32 @@ static bool take_stat(struct node *n, size_t file, struct text t)
 	return have;
 }
 
+/*
+ * A sum over the CPUs that are online steps back when one goes. What it counted is carried in
+ * *gone until the number of CPUs changes again; last: what was told before.
+ */
+static uint64_t carry(uint64_t *gone, uint64_t last, uint64_t now, bool changed)
+{
+	if (changed || now + *gone < last)
+		*gone = last > now ? last - now : 0;
+	return now + *gone;
+}
+
 static bool take_softnet(struct node *n, size_t file, struct text t)
 {
 	uint64_t v[3] = {0, 0, 0};
 	bool known = softnet__parse(t, &v[0], &v[1], &v[2]);
+	size_t cpus = 0;
 
+	for (size_t i = 0; i < t.n; i++)
+		cpus += t.s[i] == '\n';
+	for (size_t i = 0; known && i < 3; i++) {
+		uint64_t last = node__value(n, rows[file].value + i);
+
+		v[i] = carry(&n->softnet_gone[i], last == FILES_UNKNOWN ? 0 : last, v[i],
+			     n->softnet_cpus && cpus != n->softnet_cpus);
+	}
+	n->softnet_cpus = cpus;
 	set(n, rows[file].value, v, 3, known);
 	return known;
 }
@@ -253,16 +274,36 @@ static int read_nics(void *arg)
 			     KEEP_ALWAYS, nic_line, w->n);
 }
 
+/* Lines keep their order, so the search begins where the last one ended. */
+static void carry_irq(struct node *n, struct irq_line *q, size_t *at, uint64_t *ret_gone)
+{
+	*ret_gone = 0;
+	for (size_t k = 0; k < n->irq_count0; k++) {
+		size_t i = (*at + k) % n->irq_count0;
+		const struct irq_line *last = &n->irqs0[i];
+
+		if (strcmp(last->irq, q->irq) || strcmp(last->device, q->device))
+			continue;
+		*ret_gone = n->irq_gone0[i];
+		q->total = carry(ret_gone, last->total, q->total, n->irq_cpus != n->irq_cpus0);
+		*at = i + 1;
+		return;
+	}
+}
+
 static void irq_line(void *arg, struct text line)
 {
 	struct node *n = arg;
+	struct irq_line *q = &n->irqs[n->irq_count];
 
-	if (!n->irq_cpus)
+	if (!n->irq_cpus) {
 		n->irq_cpus = irq__cpus(line);
-	else if (n->irq_count < IRQS_MOST &&
-		 irq__parse(line, n->irq_cpus, &n->irqs[n->irq_count]) &&
-		 n->irqs[n->irq_count].total)
-		n->irq_count++;
+		return;
+	}
+	if (n->irq_count >= IRQS_MOST || !irq__parse(line, n->irq_cpus, q))
+		return;
+	carry_irq(n, q, &n->irq_at, &n->irq_gone[n->irq_count]);
+	n->irq_count += q->total != 0;
 }
 
 static int read_irqs(void *arg)
@@ -270,7 +311,11 @@ static int read_irqs(void *arg)
 	struct work *w = arg;
 	char path[ROOT_MOST + 64];
 
-	w->n->irq_count = w->n->irq_cpus = 0;
+	memcpy(w->n->irqs0, w->n->irqs, sizeof(w->n->irqs0));
+	memcpy(w->n->irq_gone0, w->n->irq_gone, sizeof(w->n->irq_gone0));
+	w->n->irq_count0 = w->n->irq_count;
+	w->n->irq_cpus0 = w->n->irq_cpus;
+	w->n->irq_count = w->n->irq_cpus = w->n->irq_at = 0;
 	return reader__lines(w->r, &w->n->irq_file.fd, path_of(w->n, "interrupts", path), KEEP_SLOW,
 			     irq_line, w->n);
 }

@@ -52,7 +52,11 @@ struct node {
 	struct nic_line nics[NICS_MOST];
 	size_t nic_count, nic_more;	 /* more: found, but no room for them */
 	struct irq_line irqs[IRQS_MOST]; /* only those that fired */
+	struct irq_line irqs0[IRQS_MOST]; /* as last read */
 	size_t irq_count, irq_cpus;
+	/* counts of CPUs that are offline now, which the files leave out: of irqs0's lines, of softnet's */
+	uint64_t irq_gone[IRQS_MOST], irq_gone0[IRQS_MOST], softnet_gone[3];
+	size_t irq_count0, irq_cpus0, irq_at, softnet_cpus;
 	struct disk_name disks[DISKS_MOST];
 	size_t disk_count;
 };
