@@ -182,6 +182,7 @@ static void test_sizes(void **state)
 				v.sort = mode & 8 ? SORT_NAME : MEASURE_IO;
 				shown__set_ascii(mode & 2);
 				draw(&v, &d, rows, columns);
+				assert_true(d.line[0][0]);
 			}
 	shown__set_ascii(false);
 	top__free(v.top);

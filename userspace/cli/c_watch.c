@@ -18,7 +18,8 @@ static int tell_line(int fd)
 	if (!d)
 		return -EPROTO;
 	printf("calls %.0f/s  switches %.0f/s  run-queue p99 <= %.3f ms  aeod %.2f %% of a core  bpf %.3f %% of the machine\n",
-	       number_of(jdoc__root(d), "calls"), number_of(jdoc__root(d), "switches"), number_of(jdoc__root(d), "runqueue_p99_s") * 1e3,
+	       number_of(jdoc__root(d), "calls"), number_of(jdoc__root(d), "switches"),
+	       number_of(jdoc__root(d), "runqueue_p99_s") * 1e3,
 	       number_of(jdoc__root(d), "cpu_pct"), number_of(jdoc__root(d), "bpf_pct"));
 	(void)fflush(stdout);
 	jdoc__free(d);

@@ -199,7 +199,8 @@ static bool is_exporter(const struct sensor *s, const struct client *c)
 	if (client__uid(c) && client__uid(c) == s->export_uid)
 		return true;
 	for (size_t i = 0; i < PROCESSES; i++)
-		if (!strcmp(s->process[i].name, "aeo-export") && s->process[i].pid == client__pid(c))
+		if (!strcmp(s->process[i].name, "aeo-export") &&
+		    s->process[i].pid == client__pid(c))
 			return true;
 	return false;
 }
