@@ -300,12 +300,14 @@ static void cpus_come_and_go(void **state)
 		char line[128];
 
 		put_cpus(steps[i].interrupts, steps[i].softnet);
+		put_file("/proc", "stat", i == 1 ? "cpu 100 0 0 40 8 0 0 0\n" : "cpu 100 0 0 50 9 0 0 0\n");
 		(void)files__tick(f, S(100 + 10 * i));
 		scrape(f, m, &text);
 		snprintf(line, sizeof(line), "aeo_irq_line_total{device=\"disk\",irq=\"7\"} %s", steps[i].irq);
 		assert_line(&text, line);
 		snprintf(line, sizeof(line), "aeo_nic_softnet_total{class=\"processed\"} %s", steps[i].packets);
 		assert_line(&text, line);
+		assert_line(&text, "aeo_node_cpu_seconds_total{mode=\"iowait\"} 0.09");
 	}
 	assert_line(&text, "aeo_irq_line_total{device=\"nic\",irq=\"9\"} 7");
 	metrics__free(m);

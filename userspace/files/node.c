@@ -115,11 +115,18 @@ static bool take_pressure(struct node *n, size_t file, struct text t)
 
 static bool take_stat(struct node *n, size_t file, struct text t)
 {
-	uint64_t soft[11], cpu[8];
-	bool have;
+	uint64_t soft[11] = {0}, cpu[8] = {0};
+	bool have, seen;
 
 	(void)take_keys(n, file, t);
-	set(n, NV_cpu_user, cpu, 8, list__parse(t, "cpu", cpu, 8) == 8);
+	seen = list__parse(t, "cpu", cpu, 8) == 8;
+	for (size_t i = 0; i < 8; i++) { /* idle and iowait of a CPU may step back (proc(5)) */
+		uint64_t last = node__value(n, NV_cpu_user + i);
+
+		if (last != FILES_UNKNOWN)
+			cpu[i] = MAX(cpu[i], last);
+	}
+	set(n, NV_cpu_user, cpu, 8, seen);
 	have = list__parse(t, "softirq", soft, 11) == 11;
 	set(n, NV_irq_soft, soft, 1, have);
 	set(n, NV_soft_hi, soft + 1, 10, have);
