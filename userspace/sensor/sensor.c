@@ -170,7 +170,7 @@ static void on_tick(void *arg)
 	budget__tick(s);
 }
 
-/* Events and names: when the ring says so, and every 100 ms because a wake-up of the ring can be lost. */
+/* Names, and events: every 100 ms because a wake-up of the ring can be lost. */
 static void on_poll(void *arg)
 {
 	struct sensor *s = arg;
@@ -179,10 +179,13 @@ static void on_poll(void *arg)
 	attrib__tick(s->attrib, clock__boot());
 }
 
+/* What an event needs of the names it asks for itself. */
 static void on_ring(void *arg, int events)
 {
+	struct sensor *s = arg;
+
 	(void)events;
-	on_poll(arg);
+	(void)sense__poll(s->sense, events__on, s);
 }
 
 static void on_kernel_log(void *arg, int events)
