@@ -12,7 +12,7 @@
 #define CG "/sys/fs/cgroup"
 #define GRACE (60 * NS_PER_S)
 
-static uint64_t now_ns;
+static _Atomic uint64_t now_ns; /* the catching thread reads it too */
 
 static uint64_t fake_clock(void)
 {
@@ -763,6 +763,25 @@ static void wakes_up(void **state)
 	done(&n);
 }
 
+/* The whole life of a container while its owner is busy: the thread has read what is gone by then. */
+static void caught_meanwhile(void **state)
+{
+	struct node n = node();
+	struct pollfd p;
+
+	(void)state;
+	root__dir(n.root, "/run/runc");
+	start(&n, 100);
+	attrib__read(n.a);
+	root__put(n.root, "/run/runc/brief/state.json",
+		  "{\"id\":\"brief\",\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/any/where\"}}");
+	p = (struct pollfd){attrib__fd(n.a), POLLIN, 0};
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	root__remove(n.root, "/run/runc/brief");
+	assert_string_equal(attrib__made(n.a, 123456, "/any/where", 10)->container, "brief");
+	done(&n);
+}
+
 static void due_by_timer(void **state)
 {
 	struct node n = node();
@@ -839,6 +858,7 @@ int main(void)
 		cmocka_unit_test(full_table),
 		cmocka_unit_test(storm),
 		cmocka_unit_test(wakes_up),
+		cmocka_unit_test(caught_meanwhile),
 		cmocka_unit_test(due_by_timer),
 		cmocka_unit_test(by_handle),
 	};

@@ -123,6 +123,7 @@ void attrib__on_forgotten(struct attrib *a, subject_fn fn, void *arg)
 void attrib__set_clock(struct attrib *a, uint64_t (*now)(void))
 {
 	a->now = now;
+	lore__set_clock(a->lore, now);
 }
 
 static uint64_t path_key(const struct attrib *a, const char *path, size_t n)
@@ -286,8 +287,8 @@ struct entry *entry__add(struct attrib *a, uint64_t id, const char *path, size_t
 
 void attrib__listen(struct attrib *a, uint64_t now_ns)
 {
+	lore__tick(a->lore, now_ns);
 	lore__read(a->lore, now_ns, resolve__known, a);
-	lore__tick(a->lore, now_ns, resolve__known, a);
 }
 
 static void arm(struct attrib *a)

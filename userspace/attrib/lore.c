@@ -52,10 +52,21 @@ const char *folder__path(struct lore *l, enum folder_id id)
 struct lore *lore__new(const char *root, size_t most, uint64_t grace_ns)
 {
 	struct lore *l = calloc(1, sizeof(*l));
+	pthread_mutexattr_t attr;
 
 	if (!l)
 		return NULL;
-	l->ino = l->root_fd = -1;
+	l->ino = l->root_fd = l->stop = l->wake = -1;
+	l->news_end = &l->news;
+	l->now = clock__boot;
+	if (pthread_mutexattr_init(&attr) ||
+	    pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE) ||
+	    pthread_mutex_init(&l->lock, &attr)) {
+		free(l);
+		errno = ENOMEM;
+		return NULL;
+	}
+	(void)pthread_mutexattr_destroy(&attr);
 	l->most = most;
 	l->grace_ns = grace_ns;
 	if (getrandom(&l->seed, sizeof(l->seed), GRND_NONBLOCK) != (ssize_t)sizeof(l->seed))
@@ -71,6 +82,7 @@ struct lore *lore__new(const char *root, size_t most, uint64_t grace_ns)
 	if (l->root_fd < 0 || !l->known || !l->paths || !l->pods)
 		return lore__free(l);
 	l->ino = watch__open(l);
+	catch__start(l);
 	return l;
 }
 
@@ -80,7 +92,9 @@ struct lore *lore__free(struct lore *l)
 
 	if (!l)
 		return NULL;
+	catch__stop(l);
 	watch__close(l);
+	(void)pthread_mutex_destroy(&l->lock);
 	map__free(l->known);
 	map__free(l->paths);
 	map__free(l->pods);
@@ -92,11 +106,18 @@ struct lore *lore__free(struct lore *l)
 
 int lore__fd(const struct lore *l)
 {
-	return l->ino;
+	return l->threaded ? l->wake : l->ino;
 }
 
-void lore__counts(const struct lore *l, struct lore_counts *ret)
+void lore__set_clock(struct lore *l, uint64_t (*now)(void))
 {
+	HOLD(l);
+	l->now = now;
+}
+
+void lore__counts(struct lore *l, struct lore_counts *ret)
+{
+	HOLD(l);
 	*ret = (struct lore_counts){.read = l->read,
 				    .failed = l->failed,
 				    .overflows = l->overflows,
@@ -352,7 +373,7 @@ static int worse(int a, int b)
 	return b != -ENOENT ? b : a;
 }
 
-int lore__ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct known **ret)
+static int ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct known **ret)
 {
 	char id[129];
 	int r = -ENOENT;
@@ -385,7 +406,7 @@ int lore__ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct kn
 	return r;
 }
 
-struct known *lore__at_path(struct lore *l, const char *path, size_t n, uint32_t uid)
+static struct known *at_path(struct lore *l, const char *path, size_t n, uint32_t uid)
 {
 	uint64_t key = hash(l, uid, path, n);
 	const uint64_t *at = map__get(l->paths, &key);
@@ -396,8 +417,8 @@ struct known *lore__at_path(struct lore *l, const char *path, size_t n, uint32_t
 		       NULL;
 }
 
-int lore__guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64_t now_ns,
-		struct known **ret)
+static int guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64_t now_ns,
+		 struct known **ret)
 {
 	const char *last = memrchr(path, '/', n),
 		   *above = last ? memrchr(path, '/', (size_t)(last - path)) : NULL;
@@ -424,11 +445,54 @@ int lore__guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64
 	return r;
 }
 
+int lore__ask(struct lore *l, const struct cgpath *c, uint64_t now_ns, struct known *ret)
+{
+	HOLD(l);
+	struct known *k;
+	int r = ask(l, c, now_ns, &k);
+
+	if (!r)
+		*ret = *k;
+	return r;
+}
+
+bool lore__at_path(struct lore *l, const char *path, size_t n, uint32_t uid, struct known *ret)
+{
+	HOLD(l);
+	const struct known *k = at_path(l, path, n, uid);
+
+	if (k)
+		*ret = *k;
+	return k;
+}
+
+int lore__guess(struct lore *l, const char *path, size_t n, uint32_t uid, uint64_t now_ns,
+		struct known *ret)
+{
+	HOLD(l);
+	struct known *k;
+	int r = guess(l, path, n, uid, now_ns, &k);
+
+	if (!r)
+		*ret = *k;
+	return r;
+}
+
+void lore__bind(struct lore *l, const struct known *k, uint64_t id)
+{
+	HOLD(l);
+	struct known *own = lore__recall(l, k->uid, k->runtime, k->by_path, k->id);
+
+	if (own)
+		own->bound = id;
+}
+
 /* ---- pods ----------------------------------------------------------------------------------------------------------- */
 
 void lore__add_pod(struct lore *l, const struct named *n)
 {
 	uint64_t key = hash(l, 0, n->pod_uid, strlen(n->pod_uid));
+	HOLD(l);
 	const void *old;
 	struct named *pod;
 	size_t at = 0;
@@ -459,8 +523,9 @@ static void list_pods(struct lore *l)
 		closedir(d);
 }
 
-const struct named *lore__pod(struct lore *l, const char *uid, uint64_t now_ns)
+bool lore__pod(struct lore *l, const char *uid, uint64_t now_ns, struct named *ret)
 {
+	HOLD(l);
 	uint64_t key = hash(l, 0, uid, strlen(uid));
 	const struct named *n = map__get(l->pods, &key);
 
@@ -469,15 +534,19 @@ const struct named *lore__pod(struct lore *l, const char *uid, uint64_t now_ns)
 		list_pods(l);
 		n = map__get(l->pods, &key);
 	}
-	return n && !strcmp(n->pod_uid, uid) ? n : NULL;
+	if (!n || strcmp(n->pod_uid, uid) != 0)
+		return false;
+	*ret = *n;
+	return true;
 }
 
-void lore__tick(struct lore *l, uint64_t now_ns, known_fn fn, void *arg)
+void lore__tick(struct lore *l, uint64_t now_ns)
 {
+	HOLD(l);
 	struct known *k;
 	size_t at = 0;
 
-	watch__add_missing(l, now_ns, fn, arg);
+	watch__add_missing(l, now_ns);
 	if (now_ns - l->swept_ns < NS_PER_S)
 		return;
 	l->swept_ns = now_ns;

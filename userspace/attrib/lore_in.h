@@ -3,6 +3,8 @@
 #ifndef AEO_ATTRIB_LORE_IN_H
 #define AEO_ATTRIB_LORE_IN_H
 
+#include <pthread.h>
+
 #include "below.h"
 #include "lore.h"
 #include "map.h"
@@ -49,8 +51,36 @@ struct lore {
 		uint64_t ino, mtime_ns, size, read_ns;
 		int r;
 	} storage[STORAGE_FILES]; /* containers.json as last read */
-	uint64_t read, failed, overflows, refused;
+	uint64_t read, failed, overflows, refused, dropped;
+	/* catch.c */
+	pthread_mutex_t lock; /* of all the above; recursive */
+	pthread_t thread;
+	bool threaded;
+	int stop, wake; /* eventfds: for the thread to end; for the owner to take the news */
+	struct news *news, **news_end;
+	size_t news_count;
+	uint64_t (*now)(void);
 };
+
+/* What was learned and not told yet. */
+struct news {
+	struct news *next;
+	struct known k;
+};
+
+static inline struct lore *lore__hold(struct lore *l)
+{
+	(void)pthread_mutex_lock(&l->lock);
+	return l;
+}
+
+static inline void lore__release(struct lore **l)
+{
+	(void)pthread_mutex_unlock(&(*l)->lock);
+}
+
+/* The lock, until the end of the scope. */
+#define HOLD(l) struct lore *held_ cleanup(lore__release) UNUSED = lore__hold(l)
 
 const struct folder *folder__row(enum folder_id id);
 /* Path of a folder below the root. */
@@ -74,6 +104,13 @@ int podman__ask(struct lore *l, uint32_t uid, const char *id, uint64_t now_ns, s
 int watch__open(struct lore *l);
 void watch__close(struct lore *l);
 /* Watch the folders that are not watched yet and list what is in those that are found by path. */
-void watch__add_missing(struct lore *l, uint64_t now_ns, known_fn fn, void *arg);
+void watch__add_missing(struct lore *l, uint64_t now_ns);
+/* Take in what inotify has. */
+void watch__take(struct lore *l, uint64_t now_ns);
+
+/* catch.c: the thread that does so at once, and what it found. */
+void catch__start(struct lore *l);
+void catch__stop(struct lore *l);
+void news__add(struct lore *l, const struct known *k);
 
 #endif

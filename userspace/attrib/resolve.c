@@ -117,27 +117,27 @@ static bool is_systemd(const char *path)
 /* By the path in the runtime's state. 0; -EAGAIN its runtime has a container of that name, and has not said yet where; -EXDEV it
  * has said, and this is not it; -ENOENT others. */
 static int by_path(struct attrib *a, const struct entry *e, const struct cgpath *c, uint64_t now_ns,
-		   struct known **ret)
+		   struct known *ret)
 {
 	const char *path = e->s.cgroup;
 	size_t n = strlen(path);
-	struct known *k = lore__at_path(a->lore, path, n, 0);
+	struct known k;
+	bool known = lore__at_path(a->lore, path, n, 0, &k) ||
+		     (c->uid && lore__at_path(a->lore, path, n, c->uid, &k));
 	int r;
 
-	if (!k && c->uid)
-		k = lore__at_path(a->lore, path, n, c->uid);
-	if (k && may_be(a, k, e, now_ns)) {
+	if (known && may_be(a, &k, e, now_ns)) {
 		*ret = k;
 		return 0;
 	}
-	if (k || c->kind != CGPATH_NONE || is_systemd(path) || n < 2)
+	if (known || c->kind != CGPATH_NONE || is_systemd(path) || n < 2)
 		return -ENOENT;
 	r = lore__guess(a->lore, path, n, 0, now_ns, &k);
 	if (r && c->uid)
 		r = lore__guess(a->lore, path, n, c->uid, now_ns, &k);
 	if (r)
 		return r == -EINVAL ? -EAGAIN : r;
-	if (!may_be(a, k, e, now_ns))
+	if (!may_be(a, &k, e, now_ns))
 		return -ENOENT;
 	*ret = k;
 	return 0;
@@ -159,7 +159,7 @@ static bool is_taken(const struct attrib *a, const struct entry *e, const struct
 }
 
 static int by_id(struct attrib *a, const struct entry *e, const struct cgpath *c, uint64_t now_ns,
-		 struct known **ret)
+		 struct known *ret)
 {
 	if (c->depth > 1)
 		return -EMLINK;
@@ -197,7 +197,7 @@ static int find_container(struct attrib *a, struct entry *e, const struct cgpath
 			  uint64_t now_ns, struct who *w)
 {
 	const struct entry *parent = parent_of(a, e);
-	struct known *k = NULL;
+	struct known k;
 	int r;
 
 	if (parent && parent->own && parent->s.is_container && c->own <= parent->own) {
@@ -226,26 +226,23 @@ static int find_container(struct attrib *a, struct entry *e, const struct cgpath
 		return 0;
 	if (r)
 		return r;
-	take_known(a, k, w);
-	if (k->by_path) {
-		k->bound = e->s.cgroup_id;
-		PUT(w->container_id, k->id);
-	} else if (!*w->container_id) {
-		PUT(w->container_id, k->id);
-	}
+	take_known(a, &k, w);
+	if (k.by_path)
+		lore__bind(a->lore, &k, e->s.cgroup_id);
+	if (k.by_path || !*w->container_id)
+		PUT(w->container_id, k.id);
 	return 0;
 }
 
 static void find_pod(struct attrib *a, const struct cgpath *c, uint64_t now_ns, struct who *w)
 {
-	const struct named *n;
+	struct named n;
 
 	if (!*w->pod_uid && !c->uid)
 		PUT(w->pod_uid, c->pod_uid);
-	n = *w->pod_uid && !*w->pod ? lore__pod(a->lore, w->pod_uid, now_ns) : NULL;
-	if (n) {
-		PUT(w->pod, n->pod);
-		PUT(w->namespace_, n->namespace_);
+	if (*w->pod_uid && !*w->pod && lore__pod(a->lore, w->pod_uid, now_ns, &n)) {
+		PUT(w->pod, n.pod);
+		PUT(w->namespace_, n.namespace_);
 	}
 	if (*w->pod)
 		state__workload(w->pod, w->pod_uid, a->node, w->workload);

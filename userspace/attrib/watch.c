@@ -27,8 +27,6 @@ struct watch {
 struct round {
 	struct lore *l;
 	uint64_t now_ns;
-	known_fn fn;
-	void *arg;
 };
 
 int watch__open(struct lore *l)
@@ -69,7 +67,7 @@ static void learned(struct round *r, const struct known *k)
 {
 	if (*k->named.pod)
 		lore__add_pod(r->l, &k->named);
-	r->fn(r->arg, k);
+	news__add(r->l, k);
 }
 
 static void drop_watch(struct lore *l, int wd)
@@ -130,7 +128,7 @@ static void pod_made(struct round *r, const char *folder)
 	if (state__pod_folder(folder, &k.named) < 0)
 		return;
 	lore__add_pod(r->l, &k.named);
-	r->fn(r->arg, &k);
+	news__add(r->l, &k);
 }
 
 static void list(struct round *r, enum folder_id id, enum level level, const char *space);
@@ -197,9 +195,9 @@ static void watch_folder(struct round *r, enum folder_id id)
 	list(r, id, LEVEL_FOLDER, "");
 }
 
-void watch__add_missing(struct lore *l, uint64_t now_ns, known_fn fn, void *arg)
+void watch__add_missing(struct lore *l, uint64_t now_ns)
 {
-	struct round r = {l, now_ns, fn, arg};
+	struct round r = {l, now_ns};
 
 	if (l->ino < 0 || (l->missing_ns && now_ns - l->missing_ns < MISSING_NS))
 		return;
@@ -239,10 +237,10 @@ static void take_event(struct round *r, const struct inotify_event *e)
 	}
 }
 
-void lore__read(struct lore *l, uint64_t now_ns, known_fn fn, void *arg)
+void watch__take(struct lore *l, uint64_t now_ns)
 {
 	char events[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
-	struct round r = {l, now_ns, fn, arg};
+	struct round r = {l, now_ns};
 
 	/* As much as one turn of the loop may take: what is left makes the descriptor readable again. */
 	for (int i = 0; l->ino >= 0 && i < 16; i++) {
