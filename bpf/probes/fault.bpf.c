@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * Page faults that had to read from a disk or from swap, timed whole, in sampling windows. The form
- * that is always there, and the only one where functions cannot be traced, is in sched.bpf.c: time
- * asleep for I/O outside any call.
+ * that is always there, and the only one where functions cannot be traced (or, before 5.13, only
+ * once), is in sched.bpf.c: time asleep for I/O outside any call.
  */
 #include "window.bpf.h"
 
@@ -46,7 +46,7 @@ AEO_PROG("fentry/handle_mm_fault", fault_enter)
 }
 
 AEO_PROG("fexit/handle_mm_fault", fault_exit, struct vm_area_struct *vma, unsigned long address,
-	 unsigned int flags, struct pt_regs *regs, unsigned int ret)
+	 unsigned int flags, struct pt_regs *regs, unsigned int result)
 {
 	__u32 pid = bpf_get_current_pid_tgid();
 	struct fault_slot *s = slot_of(pid);
@@ -57,7 +57,7 @@ AEO_PROG("fexit/handle_mm_fault", fault_exit, struct vm_area_struct *vma, unsign
 		return 0;
 	s->pid = 0;
 	ns = bpf_ktime_get_ns() - s->start_ns;
-	if ((ret & VM_FAULT_MAJOR) && ns < WINDOW_MAX_NS)
+	if ((result & VM_FAULT_MAJOR) && ns < WINDOW_MAX_NS)
 		hist_add(HIST_major_fault, MAJOR_WINDOW, 0, current_cgroup(), ns);
 	return 0;
 }

@@ -48,16 +48,17 @@ int hook__args(struct sense *s, const char *tracepoint)
 	return t ? (int)btf_vlen(t) - 1 : -1;
 }
 
-/* Load and attach the smallest possible fentry program: the only way to know. Some kernels refuse at load, some at attach. */
-static int ask_fentry(struct sense *s)
+/* Load and attach the smallest possible fentry program: the only way to know. Some kernels refuse at load, some at attach, and those
+ * before f3a95075549e (5.13) at the second attach: *ret_again. */
+static int ask_fentry(struct sense *s, int *ret_again)
 {
 	const struct bpf_insn code[] = {
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, o, .expected_attach_type = BPF_TRACE_FENTRY);
-	cleanup_fd int fd = -1, link = -1;
-	int id = btf_func(s, "oom_kill_process");
+	cleanup_fd int fd = -1, again = -1;
+	int id = btf_func(s, "oom_kill_process"), link;
 
 	if (id < 0)
 		return -ENOENT;
@@ -66,16 +67,21 @@ static int ask_fentry(struct sense *s)
 	if (fd < 0)
 		return fd;
 	link = bpf_raw_tracepoint_open(NULL, fd);
-	return link < 0 ? link : 0;
+	if (link < 0)
+		return link;
+	(void)close(link);
+	again = bpf_raw_tracepoint_open(NULL, fd);
+	*ret_again = again < 0 ? again : 0;
+	return 0;
 }
 
-static int fentry_answer(struct sense *s)
+static int fentry_answer(struct sense *s, bool windowed)
 {
-	static int answer = 1;
+	static int answer = 1, again;
 
 	if (answer > 0)
-		answer = ask_fentry(s);
-	return answer;
+		answer = ask_fentry(s, &again);
+	return !answer && windowed && again ? -EUCLEAN : answer;
 }
 
 /* fentry is ENOTSUPP (524) on kernels whose architecture has no trampolines: not an errno that strerror knows. */
@@ -103,16 +109,19 @@ bool hook__exists(struct sense *s, const struct program *p, char *why, size_t n)
 		return false;
 	case FENTRY:
 	case FEXIT:
-		answer = btf_func(s, p->hook) >= 0 ? fentry_answer(s) : -ENOENT;
+		answer = btf_func(s, p->hook) >= 0 ? fentry_answer(s, p->flags & WINDOW) : -ENOENT;
 		if (!answer)
 			return true;
 		if (answer == -ENOENT)
 			(void)snprintf(why, n, "this kernel has no function %s", p->hook);
+		else if (answer == -EUCLEAN)
+			(void)snprintf(why, n, "fentry: this kernel attaches a program only once");
 		else
 			(void)snprintf(why, n, "fentry: %s", why_text(answer));
 		return false;
 	case KPROBE:
-		(void)snprintf(func, sizeof(func), "%s/sys/bus/event_source/devices/kprobe/type", s->opt.root);
+		(void)snprintf(func, sizeof(func), "%s/sys/bus/event_source/devices/kprobe/type",
+			       s->opt.root);
 		if (!access(func, R_OK) && btf_func(s, p->hook) >= 0)
 			return true;
 		(void)snprintf(why, n, "this kernel has no kprobes");
