@@ -178,7 +178,7 @@ struct aeo_cpu {
 	__u64 enter_ns;	  /* start of the call in progress when it is sampled, else 0 */
 	__u32 cgroup_idx; /* dense index of that cgroup, 0 = other */
 	__u32 pid;	  /* that the above are of: the kernel may skip the run of a switch */
-	__u64 runs_exit; /* runs of the two hottest programs, kept here to spare them a lookup */
+	__u64 runs_exit;  /* runs of the two hottest programs, kept here to spare them a lookup */
 	__u64 runs_switch;
 	__u64 lost_tasks; /* switches whose task found no place in the table */
 	__u64 lost_calls; /* calls that found no place in the shared map, in the counts of no cgroup */

@@ -65,7 +65,8 @@ static __always_inline int ours(struct task_struct *t)
 {
 	__u32 tgid = TASK(t, tgid), parent = TASK(t, real_parent, tgid);
 
-	return tgid == cfg.super_tgid || tgid == cfg.self_tgid || parent == cfg.super_tgid || parent == cfg.self_tgid;
+	return tgid == cfg.super_tgid || tgid == cfg.self_tgid || parent == cfg.super_tgid ||
+	       parent == cfg.self_tgid;
 }
 
 #endif

@@ -76,8 +76,8 @@ static __always_inline void count_return(struct aeo_callcache *c, long ret)
 		c->err[class_of(ret)]++;
 }
 
-/* The CPU's slot was filled at the switch. Where the kernel skipped that run it speaks of another task: the call would be counted for
- * its cgroup, and timed from its entry. */
+/* The CPU's slot was filled at the switch. Where the kernel skipped that run it speaks of another
+ * task: the call would be counted for its cgroup, and timed from its entry. */
 static __always_inline void know_task(struct aeo_cpu *cpu, struct task_struct *t)
 {
 	__u32 pid = HAS_TASK_BTF ? (__u32)t->pid : (__u32)bpf_get_current_pid_tgid();

@@ -202,8 +202,8 @@ AEO_PROG("tp_btf/tcp_retransmit_synack", tcp_synack, const struct sock *sk)
 	return 0;
 }
 
-/* The socket is missing when nobody listened, and only half there in TIME-WAIT. One that its own task aborts is closed first, and then
- * no longer in our table. */
+/* The socket is missing when nobody listened, and only half there in TIME-WAIT. One that its own
+ * task aborts is closed first, and then no longer in our table. */
 AEO_PROG("tp_btf/tcp_send_reset", tcp_rst_out, const struct sock *sk)
 {
 	__u64 cgroup = ROOT_CGROUP;

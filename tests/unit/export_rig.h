@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A real exporter in a child process, a sensor played by a thread, and a client that says any bytes. */
+/* A real exporter in a child process, a sensor played by a thread, and a client that says any
+ * bytes. */
 #ifndef AEO_EXPORT_RIG_H
 #define AEO_EXPORT_RIG_H
 
@@ -296,7 +297,8 @@ static inline size_t rig_length(const char *answer)
 	return at ? strtoul(at + strlen("\r\nContent-Length: "), NULL, 10) : 0;
 }
 
-/* Read one answer (no body: of HEAD) into b. Its status, 0 when the connection ended or nothing came in time. */
+/* Read one answer (no body: of HEAD) into b. Its status, 0 when the connection ended or nothing
+ * came in time. */
 static inline int rig_read(int fd, struct buf *b, bool no_body, int timeout_ms)
 {
 	uint64_t until = clock__mono() + (uint64_t)timeout_ms * NS_PER_MS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who it was, on a root in a temporary folder: its folders stand for cgroups, their inodes are the ids. */
+/* Who it was, on a root in a temporary folder: its folders stand for cgroups, their inodes are the
+ * ids. */
 #include <poll.h>
 
 #include "attrib/attrib.h"
@@ -129,7 +130,8 @@ static void docker_state(struct node *n, const char *id, const char *name)
 	root__put(n->root, file, text);
 }
 
-/* ---- what is there at the start ----------------------------------------------------------------------------------------- */
+/* ---- what is there at the start
+ * ----------------------------------------------------------------------------------------- */
 
 static void every_runtime(void **state)
 {
@@ -222,7 +224,9 @@ static void every_runtime(void **state)
 	done(&n);
 }
 
-/* ---- as they come and go ------------------------------------------------------------------------------------------------ */
+/* ---- as they come and go
+ * ----------------------------------------------------------------------------------------------
+ * -- */
 
 static void file_comes_late(void **state)
 {
@@ -291,7 +295,8 @@ static void given_up(void **state)
 	done(&n);
 }
 
-/* The whole life of a container lies between two looks: caught by its folder, its file and its cgroup, in whatever order. */
+/* The whole life of a container lies between two looks: caught by its folder, its file and its
+ * cgroup, in whatever order. */
 static void crun_in_any_order(void **state)
 {
 	struct node n = node();
@@ -320,7 +325,8 @@ static void crun_in_any_order(void **state)
 	s = made(&n, "/four");
 	assert_string_equal(s->container, "four");
 	assert_string_equal(made(&n, "/four/below")->container, "four");
-	/* crun writes its own word after the container's first program runs; what it was told is there before */
+	/* crun writes its own word after the container's first program runs; what it was told is
+	 * there before */
 	root__put(n.root, "/run/crun/sixth/config.json",
 		  "{\"linux\":{\"cgroupsPath\":\"early.slice:p:x\"}}");
 	assert_string_equal(made(&n, "/early.slice/p-x.scope")->container, "sixth");
@@ -333,7 +339,8 @@ static void crun_in_any_order(void **state)
 	/* a container of the same name, but elsewhere, is another one */
 	crun_state(&n, "eight", "/else/where/eight");
 	assert_string_equal(made(&n, "/eight")->container, "");
-	/* its folder is there, and says nothing yet: called as its cgroup, until it is said that it is another one */
+	/* its folder is there, and says nothing yet: called as its cgroup, until it is said that it
+	 * is another one */
 	root__dir(n.root, "/run/runc/nine");
 	s = made(&n, "/system.slice/nine");
 	assert_string_equal(s->container, "nine");
@@ -433,7 +440,9 @@ static void end_without_an_event(void **state)
 	done(&n);
 }
 
-/* ---- pods --------------------------------------------------------------------------------------------------------------- */
+/* ---- pods
+ * ----------------------------------------------------------------------------------------------
+ * ----------------- */
 
 static void pod_by_its_log_folder(void **state)
 {
@@ -462,7 +471,8 @@ static void pod_by_its_log_folder(void **state)
 	done(&n);
 }
 
-/* ---- what must not be believed ------------------------------------------------------------------------------------------ */
+/* ---- what must not be believed
+ * ------------------------------------------------------------------------------------------ */
 
 static void inside_another(void **state)
 {
@@ -543,7 +553,8 @@ static void rootless(void **state)
 	done(&n);
 }
 
-/* Links of a user's lead nowhere; what is no file is not waited for; what is too large or broken is said. */
+/* Links of a user's lead nowhere; what is no file is not waited for; what is too large or broken is
+ * said. */
 static void bad_files(void **state)
 {
 	struct node n = node();
@@ -646,7 +657,9 @@ static void long_paths(void **state)
 	done(&n);
 }
 
-/* ---- bounds ------------------------------------------------------------------------------------------------------------- */
+/* ---- bounds
+ * ----------------------------------------------------------------------------------------------
+ * --------------- */
 
 static void unknown_ids(void **state)
 {
@@ -699,7 +712,8 @@ static void full_table(void **state)
 	done(&n);
 }
 
-/* 20,000 cgroups made and removed, containers among them, paths used again and again, at a tenth of the room. */
+/* 20,000 cgroups made and removed, containers among them, paths used again and again, at a tenth of
+ * the room. */
 static void storm(void **state)
 {
 	struct node n = node();
@@ -738,7 +752,9 @@ static void storm(void **state)
 	done(&n);
 }
 
-/* ---- the machine's own -------------------------------------------------------------------------------------------------- */
+/* ---- the machine's own
+ * ----------------------------------------------------------------------------------------------
+ * ---- */
 
 /* A descriptor that wakes for a runtime's write: no tick is needed. */
 static void wakes_up(void **state)
@@ -763,7 +779,8 @@ static void wakes_up(void **state)
 	done(&n);
 }
 
-/* The whole life of a container while its owner is busy: the thread has read what is gone by then. */
+/* The whole life of a container while its owner is busy: the thread has read what is gone by
+ * then. */
 static void caught_meanwhile(void **state)
 {
 	struct node n = node();

@@ -98,7 +98,8 @@ static void ids_are_strict(void **state)
 	assert_false(uid__is_valid("", 0));
 }
 
-/* A path without an end, a path of slashes, bytes that are no text: nothing is found, nothing is read beyond. */
+/* A path without an end, a path of slashes, bytes that are no text: nothing is found, nothing is
+ * read beyond. */
 static void strange_paths(void **state)
 {
 	char big[70000];

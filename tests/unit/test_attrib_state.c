@@ -120,7 +120,8 @@ static void podmans_names(void **state)
 	assert_int_equal(state__storage("[", 1, on_name, &s), -EINVAL);
 }
 
-/* On v1 and hybrid nodes a path for each controller: memory's is taken, its mount cut off; of v2 the only one. */
+/* On v1 and hybrid nodes a path for each controller: memory's is taken, its mount cut off; of v2
+ * the only one. */
 static void runc_paths(void **state)
 {
 	static const struct {
@@ -151,7 +152,8 @@ static void runc_paths(void **state)
 	}
 }
 
-/* Names that are longer than ours, of other types, with bytes that no name has; paths that lead out. */
+/* Names that are longer than ours, of other types, with bytes that no name has; paths that lead
+ * out. */
 static void hostile_files(void **state)
 {
 	char text[2000], name[600];

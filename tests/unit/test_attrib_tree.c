@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which hierarchy names cgroups: roots with the mount tables and /proc/cgroups of the three layouts. */
+/* Which hierarchy names cgroups: roots with the mount tables and /proc/cgroups of the three
+ * layouts. */
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -116,7 +117,8 @@ static void v2_with_a_named_v1(void **state)
 	root__free(root);
 }
 
-/* With a root, the first process's mounts are the node's; a space in a mount point is written as octal. */
+/* With a root, the first process's mounts are the node's; a space in a mount point is written as
+ * octal. */
 static void other_root(void **state)
 {
 	char *root = root__new();

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exporter's parts that need no socket: what a client accepts, where to listen, what a head may be, our own families. */
+/* The exporter's parts that need no socket: what a client accepts, where to listen, what a head may
+ * be, our own families. */
 #include "testing.h"
 
 #include "export/accept.h"

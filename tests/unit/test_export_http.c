@@ -439,7 +439,8 @@ static void test_rights(void **state)
 	assert_false(status_has(r->pid, "\t0\t0\t0\n"));
 }
 
-/* Where the socket is root's alone: connected before the rights are dropped; ends with its own code when a new start is needed. */
+/* Where the socket is root's alone: connected before the rights are dropped; ends with its own code
+ * when a new start is needed. */
 static void test_locked_out(void **state)
 {
 	struct rig *r = *state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTPS: versions, the same strictness behind the TLS, certificates that change while connections stand. */
+/* HTTPS: versions, the same strictness behind the TLS, certificates that change while connections
+ * stand. */
 #include "export_rig.h"
 
 #include <gnutls/gnutls.h>
@@ -25,7 +26,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* As a careful hand does it: a new file, renamed over the old one. The unprivileged exporter must be able to read it again. */
+/* As a careful hand does it: a new file, renamed over the old one. The unprivileged exporter must
+ * be able to read it again. */
 static void write_file(const struct rig *r, const char *name, const gnutls_datum_t *d)
 {
 	char path[128], fresh[140];

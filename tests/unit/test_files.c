@@ -286,10 +286,12 @@ static void cpus_come_and_go(void **state)
 	static const struct {
 		const char *interrupts, *softnet, *irq, *packets;
 	} steps[] = {
-		{"    CPU0 CPU1\n 7: 100 20  chip  disk\n 9: 0 5  chip  nic\n", "64 0 0\n10 0 0\n", "120", "116"},
+		{"    CPU0 CPU1\n 7: 100 20  chip  disk\n 9: 0 5  chip  nic\n", "64 0 0\n10 0 0\n",
+		 "120", "116"},
 		{"    CPU0\n 7: 103  chip  disk\n 9: 0  chip  nic\n", "65 0 0\n", "120", "116"},
 		{"    CPU0\n 7: 110  chip  disk\n 9: 1  chip  nic\n", "75 0 0\n", "127", "132"},
-		{"    CPU0 CPU1\n 7: 111 20  chip  disk\n 9: 1 6  chip  nic\n", "75 0 0\n11 0 0\n", "131", "134"},
+		{"    CPU0 CPU1\n 7: 111 20  chip  disk\n 9: 1 6  chip  nic\n", "75 0 0\n11 0 0\n",
+		 "131", "134"},
 	};
 	struct files *f = open_dir();
 	struct metrics *m = metrics__new(10000);
@@ -300,12 +302,15 @@ static void cpus_come_and_go(void **state)
 		char line[128];
 
 		put_cpus(steps[i].interrupts, steps[i].softnet);
-		put_file("/proc", "stat", i == 1 ? "cpu 100 0 0 40 8 0 0 0\n" : "cpu 100 0 0 50 9 0 0 0\n");
+		put_file("/proc", "stat",
+			 i == 1 ? "cpu 100 0 0 40 8 0 0 0\n" : "cpu 100 0 0 50 9 0 0 0\n");
 		(void)files__tick(f, S(100 + 10 * i));
 		scrape(f, m, &text);
-		snprintf(line, sizeof(line), "aeo_irq_line_total{device=\"disk\",irq=\"7\"} %s", steps[i].irq);
+		snprintf(line, sizeof(line), "aeo_irq_line_total{device=\"disk\",irq=\"7\"} %s",
+			 steps[i].irq);
 		assert_line(&text, line);
-		snprintf(line, sizeof(line), "aeo_nic_softnet_total{class=\"processed\"} %s", steps[i].packets);
+		snprintf(line, sizeof(line), "aeo_nic_softnet_total{class=\"processed\"} %s",
+			 steps[i].packets);
 		assert_line(&text, line);
 		assert_line(&text, "aeo_node_cpu_seconds_total{mode=\"iowait\"} 0.09");
 	}

@@ -49,7 +49,7 @@ static void dense(struct fixture *x, uint64_t cgroup, uint64_t n)
 
 static void call(struct fixture *x, uint64_t cgroup, uint32_t nr, uint64_t n)
 {
-	struct aeo_call c = {.calls = n};
+	struct aeo_call c = {.calls = n, .err[ERR_AGAIN] = n};
 	struct reading r = {.kind = READ_CALL, .label = nr, .cgroup_id = cgroup, .call = &c};
 
 	flow__take(x->flow, &r);
@@ -103,6 +103,8 @@ static void pass(struct fixture *x, uint64_t a, uint64_t b, uint64_t c)
 }
 
 #define OTHER "aeo_runqueue_seconds_count{cgroup=\"other\"} "
+#define CALLS "aeo_syscall_calls_total{cgroup=\"other\",call=\"other\"} "
+#define ERRORS "aeo_syscall_errors_total{cgroup=\"other\",class=\"EAGAIN\"} "
 #define NODE "aeo_node_runqueue_seconds_count "
 
 /* Own series and `other` together are the node's. */
@@ -140,7 +142,7 @@ static void test_places(void **state)
 static void test_other_never_steps_back(void **state)
 {
 	struct fixture *x = *state;
-	double before = 0, node = 0;
+	double before = 0, node = 0, calls = 0, errors = 0;
 
 	for (uint64_t i = 1; i <= 12; i++) {
 		if (i <= 8)
@@ -153,6 +155,10 @@ static void test_other_never_steps_back(void **state)
 			flow__forget(x->flow, 1);
 		assert_true(sample(x, OTHER) >= before);
 		assert_true(sample(x, NODE) >= node);
+		assert_true(sample(x, CALLS) >= calls);
+		assert_true(sample(x, ERRORS) >= errors);
+		calls = sample(x, CALLS);
+		errors = sample(x, ERRORS);
 		before = sample(x, OTHER);
 		node = sample(x, NODE);
 	}
@@ -191,7 +197,8 @@ static void test_calls(void **state)
 		own += v >= 0 ? v : 0;
 	}
 	assert_int_equal(places, 2);
-	all = own + sample(x, "aeo_syscall_calls_total{cgroup=\"/c1\",call=\"other\"} ");
+	all = own + sample(x, "aeo_syscall_calls_total{cgroup=\"/c1\",call=\"other\"} ") +
+	      sample(x, "aeo_syscall_calls_total{cgroup=\"other\",call=\"other\"} ");
 	assert_true(all == 1800);
 }
 

@@ -2,7 +2,8 @@
 #include "intake.h"
 #include "testing.h"
 
-static struct aeo_big record(enum aeo_probe probe, uint32_t cpu, uint64_t seq, uint16_t extra, uint16_t tail)
+static struct aeo_big record(enum aeo_probe probe, uint32_t cpu, uint64_t seq, uint16_t extra,
+			     uint16_t tail)
 {
 	struct aeo_big b;
 
@@ -55,7 +56,8 @@ static void test_refused(void **state)
 	bad = b, memset(bad.ev.comm, 'x', sizeof(bad.ev.comm)), refuse(&bad, sizeof(bad));
 	bad = b, memset(bad.ev.text, 'x', sizeof(bad.ev.text)), refuse(&bad, sizeof(bad));
 	bad = record(PROBE_exec, 1, 1, 0, 0);
-	bad.ev.tail = AEO_TAIL + 1, bad.ev.len = sizeof(bad.ev) + AEO_TAIL + 1, refuse(&bad, sizeof(bad) + 8);
+	bad.ev.tail = AEO_TAIL + 1, bad.ev.len = sizeof(bad.ev) + AEO_TAIL + 1,
+	refuse(&bad, sizeof(bad) + 8);
 }
 
 /* A hole in the sequence of one probe on one CPU is a loss there, and nowhere else. */

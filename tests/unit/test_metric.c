@@ -317,7 +317,8 @@ static void test_other_never_falls(void **state)
 	add(m, METRIC_exec, "/b", 21);
 	scrape_end(m, &s, FORMAT_PROMETHEUS);
 	assert_true(sample(&s, "aeo_exec_total{cgroup=\"other\"}") == 51);
-	/* the admitted one vanishes: its place is free at the next scrape, `other` keeps what it had counted of the new one */
+	/* the admitted one vanishes: its place is free at the next scrape, `other` keeps what it
+	 * had counted of the new one */
 	metrics__begin(m);
 	add(m, METRIC_exec, "/b", 22);
 	scrape_end(m, &s, FORMAT_PROMETHEUS);
@@ -365,8 +366,9 @@ static void test_gauge_other(void **state)
 }
 
 /*
- * Random lives of 40 counters with 8 places: `other` never falls, an own series never falls while its counter does not, and nothing is
- * counted twice or lost: what is shown, and was shown by own series that are gone, is what all lives counted.
+ * Random lives of 40 counters with 8 places: `other` never falls, an own series never falls while
+ * its counter does not, and nothing is counted twice or lost: what is shown, and was shown by own
+ * series that are gone, is what all lives counted.
  */
 static void test_lives(void **state)
 {
@@ -394,7 +396,8 @@ static void test_lives(void **state)
 				counted += alive[i] ? value[i] : 0;
 				alive[i] = !alive[i];
 				value[i] = 0;
-				/* a life of the same name right behind it, with less on its counter */
+				/* a life of the same name right behind it, with less on its
+				 * counter */
 				if (!alive[i] && random() % 3 == 0)
 					alive[i] = true;
 			}
@@ -421,7 +424,8 @@ static void test_lives(void **state)
 			shown[i] = now;
 			sum += isnan(now) ? 0 : now;
 		}
-		/* a new life that already counted more than the old one had cannot be told from it: counters say no more than that */
+		/* a new life that already counted more than the old one had cannot be told from it:
+		 * counters say no more than that */
 		assert_true(sum + other + gone <= counted + 1e-6);
 		assert_true(sum + other + gone >= counted * 0.9 - 50);
 	}
@@ -603,7 +607,8 @@ static void test_malformed(void **state)
 	buf__char(&good, 0);
 	assert_int_equal(metrics__render(good.data, good.len, FORMAT_OPENMETRICS, &text), -EPROTO);
 	good.len--;
-	/* a changed byte is refused or shows in a value, a label or a help text; never as a control byte */
+	/* a changed byte is refused or shows in a value, a label or a help text; never as a control
+	 * byte */
 	for (size_t i = 0; i < good.len; i++) {
 		char old = good.data[i];
 

@@ -275,7 +275,8 @@ static void replaces_an_old_socket_and_refuses_long_paths(void **state)
 	assert_null(server__free(NULL));
 }
 
-/* A member by a supplementary group, as `usermod -aG` makes them, is served; one who can reach the socket without it is not. */
+/* A member by a supplementary group, as `usermod -aG` makes them, is served; one who can reach the
+ * socket without it is not. */
 static void serves_members_of_the_group(void **state)
 {
 	struct rig *r = *state;
@@ -295,7 +296,9 @@ static void serves_members_of_the_group(void **state)
 
 		if (!pid) {
 			gid_t group = member ? 4242 : 4243;
-			int fd = setgroups(1, &group) || setgid(1234) || setuid(1234) ? -1 : wire__connect(path);
+			int fd = setgroups(1, &group) || setgid(1234) || setuid(1234) ?
+					 -1 :
+					 wire__connect(path);
 
 			_exit(fd < 0 || wire__send(fd, WIRE_STATUS, NULL, 0));
 		}

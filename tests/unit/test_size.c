@@ -20,9 +20,11 @@ static void test_ceiling(void **state)
 		struct map_sizes m;
 
 		assert_int_equal(map_sizes__compute(cpus[i], 2048, 32 * 1024 * 1024, FIXED, &m), 0);
-		print_message("%u CPUs: %.1f MiB, %u cgroups, %u shards\n", cpus[i], (double)m.bytes / MIB, m.cgroups, m.shards);
+		print_message("%u CPUs: %.1f MiB, %u cgroups, %u shards\n", cpus[i],
+			      (double)m.bytes / MIB, m.cgroups, m.shards);
 		assert_true(m.bytes <= 32 * 1024 * 1024);
-		assert_true(is_power(m.shards) && is_power(m.task_sets) && is_power(m.ring_evt) && is_power(m.ring_sec));
+		assert_true(is_power(m.shards) && is_power(m.task_sets) && is_power(m.ring_evt) &&
+			    is_power(m.ring_sec));
 		assert_true(m.cgroups >= 257);
 		assert_true(m.shards <= 8);
 	}

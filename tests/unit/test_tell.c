@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON that people and programs get: its shape, its redaction, and that no foreign byte gets through. */
+/* The JSON that people and programs get: its shape, its redaction, and that no foreign byte gets
+ * through. */
 #include <math.h>
 
 #include "intake.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live view without a terminal: rows, their order and their last minute, and what is drawn at every size of a screen. */
+/* The live view without a terminal: rows, their order and their last minute, and what is drawn at
+ * every size of a screen. */
 #include <math.h>
 
 #include "cli/priv.h"

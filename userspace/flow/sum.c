@@ -23,14 +23,14 @@ void hist__rise(struct aeo_hist *to, const struct aeo_hist *now)
 	to->sum_ns = MAX(to->sum_ns, now->sum_ns);
 }
 
-#define EACH_FIELD(op)                                    \
-	do {                                              \
-		op(calls);                                \
-		for (size_t i = 0; i < ERR_MAX; i++)      \
-			op(err[i]);                       \
-		op(restarts);                             \
-		op(sleep_ns);                             \
-		op(runnable_ns);                          \
+#define EACH_FIELD(op)                               \
+	do {                                         \
+		op(calls);                           \
+		for (size_t i = 0; i < ERR_MAX; i++) \
+			op(err[i]);                  \
+		op(restarts);                        \
+		op(sleep_ns);                        \
+		op(runnable_ns);                     \
 	} while (0)
 
 void call__add(struct aeo_call *to, const struct aeo_call *from)

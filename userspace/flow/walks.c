@@ -30,7 +30,8 @@ static uint32_t state_of(const struct aeo_taskrow *row)
 
 void flow__task(struct flow *f, const struct aeo_taskrow *row)
 {
-	struct ftaskkey key = {.cgroup_id = row->cgroup_id, .call = row->call, .state = state_of(row)};
+	struct ftaskkey key = {
+		.cgroup_id = row->cgroup_id, .call = row->call, .state = state_of(row)};
 	struct fcount *zombie;
 	struct ftask *t;
 
@@ -68,7 +69,8 @@ static const char *const state_names[] = {"asleep", "uninterruptible", "runnable
 
 static const char *labels_of(struct flow *f, uint64_t cgroup)
 {
-	return cgroup == ~0ULL ? "cgroup=\"other\"" : f->doors.subject(f->doors.arg, cgroup)->labels;
+	return cgroup == ~0ULL ? "cgroup=\"other\"" :
+				 f->doors.subject(f->doors.arg, cgroup)->labels;
 }
 
 static void collect_tasks(struct flow *f, struct metrics *m, struct buf *b)

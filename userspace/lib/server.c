@@ -224,8 +224,14 @@ struct server *server__new(struct loop *l, const char *path, gid_t gid, uid_t ex
 
 	if (!s)
 		return NULL;
-	*s = (struct server){
-		.loop = l, .fd = -1, .spare = -1, .gid = gid, .extra = extra, .fn = fn, .gone = gone, .arg = arg};
+	*s = (struct server){.loop = l,
+			     .fd = -1,
+			     .spare = -1,
+			     .gid = gid,
+			     .extra = extra,
+			     .fn = fn,
+			     .gone = gone,
+			     .arg = arg};
 	if (strlen(path) < sizeof(s->path)) {
 		(void)snprintf(s->path, sizeof(s->path), "%s", path);
 		s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

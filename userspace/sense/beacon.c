@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Is anybody home? An attached program may still never run: a kernel that lists a hook and does not call it, a link that died. So now and
- * then we act ourselves and look whether the programs of those hooks ran; what did not is attached again, and declared down when that does
- * not help.
+ * Is anybody home? An attached program may still never run: a kernel that lists a hook and does not
+ * call it, a link that died. So now and then we act ourselves and look whether the programs of
+ * those hooks ran; what did not is attached again, and declared down when that does not help.
  */
 #include <signal.h>
 #include <spawn.h>
@@ -11,7 +11,8 @@
 #include "priv.h"
 
 /* Probes that an act of our own must wake. */
-static const enum aeo_probe woken[] = {PROBE_sched, PROBE_syscalls, PROBE_fork, PROBE_exec, PROBE_exit, PROBE_signal};
+static const enum aeo_probe woken[] = {PROBE_sched, PROBE_syscalls, PROBE_fork,
+				       PROBE_exec,  PROBE_exit,	    PROBE_signal};
 
 static bool probe_on(const struct sense *s, enum aeo_probe probe)
 {
@@ -21,7 +22,8 @@ static bool probe_on(const struct sense *s, enum aeo_probe probe)
 	return false;
 }
 
-/* Fork, execute, exit and signal, all by a child of ours that does nothing: "/proc/self/exe version". */
+/* Fork, execute, exit and signal, all by a child of ours that does nothing: "/proc/self/exe
+ * version". */
 static void act(void)
 {
 	static char *const argv[] = {"aeod", "version", NULL}, *const env[] = {NULL};
@@ -47,7 +49,8 @@ static void attach_again(struct sense *s, enum aeo_probe probe)
 		if (p->probe != probe || !p->chosen || p->flags & WINDOW || p->kind == ITER)
 			continue;
 		(void)bpf_link__destroy(p->link);
-		p->link = bpf_program__attach(bpf_object__find_program_by_name(s->skel->obj, p->name));
+		p->link = bpf_program__attach(
+			bpf_object__find_program_by_name(s->skel->obj, p->name));
 	}
 }
 
@@ -60,7 +63,8 @@ void sense__beacon(struct sense *s, beacon_fn fn, void *arg)
 	act();
 	for (size_t i = 0; i < ARRAY_SIZE(woken); i++) {
 		enum aeo_probe p = woken[i];
-		bool seen = !probe_on(s, p) || (p == PROBE_syscalls && s->calls_shed) || probe__runs(s, p) > before[i];
+		bool seen = !probe_on(s, p) || (p == PROBE_syscalls && s->calls_shed) ||
+			    probe__runs(s, p) > before[i];
 
 		if (seen && !s->missing[p])
 			continue;
@@ -72,7 +76,8 @@ void sense__beacon(struct sense *s, beacon_fn fn, void *arg)
 }
 
 #ifdef AEO_FAULT
-/* For tests of the above: the link of a probe's first program is closed as if the kernel had let go of it. */
+/* For tests of the above: the link of a probe's first program is closed as if the kernel had let go
+ * of it. */
 void sense__fault_lose_link(struct sense *s, enum aeo_probe probe)
 {
 	for (size_t i = 0; i < s->progs; i++)

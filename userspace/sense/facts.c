@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What status, `aeod probes` and the self-metrics show: variants, the account, maps, rings, and what it all costs. */
+/* What status, `aeod probes` and the self-metrics show: variants, the account, maps, rings, and
+ * what it all costs. */
 #include <linux/bpf.h>
 #include <sys/mman.h>
 
@@ -10,7 +11,8 @@
 
 #define CALIBRATE_CALLS 20000
 
-/* CPU time of some calls of our own: what sys_exit adds to one is taken as the cost of any run until the kernel's own figures come. */
+/* CPU time of some calls of our own: what sys_exit adds to one is taken as the cost of any run
+ * until the kernel's own figures come. */
 static uint64_t time_calls(void)
 {
 	uint64_t t0 = clock__ns(CLOCK_THREAD_CPUTIME_ID);
@@ -29,7 +31,8 @@ void cost__calibrate_end(struct sense *s)
 {
 	uint64_t with = time_calls();
 
-	s->gettime_ns = with > s->gettime_ns ? MAX((with - s->gettime_ns) / CALIBRATE_CALLS, 20) : 50;
+	s->gettime_ns = with > s->gettime_ns ? MAX((with - s->gettime_ns) / CALIBRATE_CALLS, 20) :
+					       50;
 }
 
 /* Runs of a probe's programs: counted by the programs themselves. */
@@ -48,7 +51,8 @@ uint64_t probe__runs(struct sense *s, enum aeo_probe probe)
 }
 
 /* The kernel's sums over a probe's programs. */
-static void kernel_sums(struct sense *s, enum aeo_probe probe, uint64_t *ret_ns, uint64_t *ret_cnt, uint64_t *ret_missed)
+static void kernel_sums(struct sense *s, enum aeo_probe probe, uint64_t *ret_ns, uint64_t *ret_cnt,
+			uint64_t *ret_missed)
 {
 	uint64_t ns = 0, cnt = 0, missed = 0;
 
@@ -126,12 +130,15 @@ static void variants(struct sense *s, enum aeo_probe probe, struct probe_info *r
 			continue;
 		if (p->chosen) {
 			ret->on = true;
-			at += (size_t)snprintf(ret->variant + at, sizeof(ret->variant) - at, "%s%s", at ? "," : "", p->name);
+			at += (size_t)snprintf(ret->variant + at, sizeof(ret->variant) - at, "%s%s",
+					       at ? "," : "", p->name);
 			at = MIN(at, sizeof(ret->variant) - 1);
 		}
-		if ((p->refused[0] || (p->flags & WINDOW && window__refused(s))) && ret->why_nots < PROBE_RUNGS) {
+		if ((p->refused[0] || (p->flags & WINDOW && window__refused(s))) &&
+		    ret->why_nots < PROBE_RUNGS) {
 			ret->why_not[ret->why_nots].variant = p->name;
-			(void)snprintf(ret->why_not[ret->why_nots++].reason, sizeof(ret->why_not[0].reason), "%s",
+			(void)snprintf(ret->why_not[ret->why_nots++].reason,
+				       sizeof(ret->why_not[0].reason), "%s",
 				       p->refused[0] ? p->refused : window__refused(s));
 		}
 	}
@@ -149,7 +156,8 @@ void sense__probe(struct sense *s, enum aeo_probe probe, struct probe_info *ret)
 	ret->blind = row->blind;
 	ret->is_default = row->on;
 	variants(s, probe, ret);
-	/* Received is read before attempted, so what arrives in between is in flight, never less than nothing. */
+	/* Received is read before attempted, so what arrives in between is in flight, never less
+	 * than nothing. */
 	ret->received = intake__received(s->intake, probe);
 	if (!acct__sum(s, probe, &a)) {
 		ret->attempted = a.attempted;
@@ -212,8 +220,11 @@ static uint64_t entries_of(struct sense *s, const struct bpf_map *m)
 	int fd = bpf_map__fd(m);
 
 	if (bpf_map__type(m) != BPF_MAP_TYPE_HASH || bpf_map__key_size(m) > sizeof(key))
-		return bpf_map__type(m) == BPF_MAP_TYPE_QUEUE ? s->size.cgroups - 1 - map__count(s->index) : bpf_map__max_entries(m);
-	for (int err = bpf_map_get_next_key(fd, NULL, next); !err && n < bpf_map__max_entries(m); n++) {
+		return bpf_map__type(m) == BPF_MAP_TYPE_QUEUE ?
+			       s->size.cgroups - 1 - map__count(s->index) :
+			       bpf_map__max_entries(m);
+	for (int err = bpf_map_get_next_key(fd, NULL, next); !err && n < bpf_map__max_entries(m);
+	     n++) {
 		memcpy(key, next, bpf_map__key_size(m));
 		err = bpf_map_get_next_key(fd, key, next);
 	}
@@ -240,14 +251,16 @@ void sense__ring(struct sense *s, size_t i, uint64_t *ret_used, uint64_t *ret_si
 {
 	const struct bpf_map *m = i ? s->skel->maps.aeo_ring_sec : s->skel->maps.aeo_ring_evt;
 	long page = sysconf(_SC_PAGESIZE);
-	/* two pages: the consumer's position, then the producer's; each may only be mapped by itself */
+	/* two pages: the consumer's position, then the producer's; each may only be mapped by
+	 * itself */
 	uint64_t *cons = mmap(NULL, (size_t)page, PROT_READ, MAP_SHARED, bpf_map__fd(m), 0);
 	uint64_t *prod = mmap(NULL, (size_t)page, PROT_READ, MAP_SHARED, bpf_map__fd(m), page);
 
 	*ret_size = bpf_map__max_entries(m);
 	*ret_used = 0;
 	if (cons != MAP_FAILED && prod != MAP_FAILED)
-		*ret_used = __atomic_load_n(prod, __ATOMIC_ACQUIRE) - __atomic_load_n(cons, __ATOMIC_ACQUIRE);
+		*ret_used = __atomic_load_n(prod, __ATOMIC_ACQUIRE) -
+			    __atomic_load_n(cons, __ATOMIC_ACQUIRE);
 	if (cons != MAP_FAILED)
 		(void)munmap(cons, (size_t)page);
 	if (prod != MAP_FAILED)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ladder: which hooks this kernel has, which kinds of programs it takes, and the choice for each role. */
+/* The ladder: which hooks this kernel has, which kinds of programs it takes, and the choice for
+ * each role. */
 #include <linux/bpf.h>
 
 #include "priv.h"
@@ -48,8 +49,9 @@ int hook__args(struct sense *s, const char *tracepoint)
 	return t ? (int)btf_vlen(t) - 1 : -1;
 }
 
-/* Load and attach the smallest possible fentry program: the only way to know. Some kernels refuse at load, some at attach, and those
- * before f3a95075549e (5.13) at the second attach: *ret_again. */
+/* Load and attach the smallest possible fentry program: the only way to know. Some kernels refuse
+ * at load, some at attach, and those before f3a95075549e (5.13) at the second attach:
+ * *ret_again. */
 static int ask_fentry(struct sense *s, int *ret_again)
 {
 	const struct bpf_insn code[] = {
@@ -84,7 +86,8 @@ static int fentry_answer(struct sense *s, bool windowed)
 	return !answer && windowed && again ? -EUCLEAN : answer;
 }
 
-/* fentry is ENOTSUPP (524) on kernels whose architecture has no trampolines: not an errno that strerror knows. */
+/* fentry is ENOTSUPP (524) on kernels whose architecture has no trampolines: not an errno that
+ * strerror knows. */
 static const char *why_text(int err)
 {
 	return err == -524 ? "not supported by this kernel" : strerror(-err);
@@ -178,7 +181,8 @@ void hooks__choose(struct sense *s)
 	drop_crippled(s);
 }
 
-/* Names of drop reasons: enum skb_drop_reason of the running kernel, without their common prefix. */
+/* Names of drop reasons: enum skb_drop_reason of the running kernel, without their common
+ * prefix. */
 void hooks__reasons(struct sense *s)
 {
 	static const char prefix[] = "SKB_DROP_REASON_";

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Iterators: the kernel walks its tasks or sockets and writes one row each; read now and then, nothing stays attached. */
+/* Iterators: the kernel walks its tasks or sockets and writes one row each; read now and then,
+ * nothing stays attached. */
 #include "priv.h"
 
 /* Run the chosen iterator over `hook`; give each row of `size` bytes to fn. */
-static int iterate(struct sense *s, const char *hook, size_t size, void (*fn)(void *ctx, const void *row), void *ctx)
+static int iterate(struct sense *s, const char *hook, size_t size,
+		   void (*fn)(void *ctx, const void *row), void *ctx)
 {
 	struct program *p = NULL;
 	struct bpf_link *link;
@@ -18,7 +20,8 @@ static int iterate(struct sense *s, const char *hook, size_t size, void (*fn)(vo
 			p = &s->prog[i];
 	if (!p)
 		return -ENOENT;
-	link = bpf_program__attach_iter(bpf_object__find_program_by_name(s->skel->obj, p->name), NULL);
+	link = bpf_program__attach_iter(bpf_object__find_program_by_name(s->skel->obj, p->name),
+					NULL);
 	if (!link)
 		return -errno;
 	fd = bpf_iter_create(bpf_link__fd(link));

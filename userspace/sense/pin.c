@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Maps and programs pinned for people with bpftool. Links of seeing probes never are: they die with this process. */
+/* Maps and programs pinned for people with bpftool. Links of seeing probes never are: they die with
+ * this process. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -10,7 +11,8 @@ static const char *const folders[] = {"maps", "progs"};
 
 #define DEEP 4 /* folders within folders, more than any layout had */
 
-/* Remove what stands in a folder of ours, of whatever layout: nothing from an earlier run is ever adopted. Takes fd. */
+/* Remove what stands in a folder of ours, of whatever layout: nothing from an earlier run is ever
+ * adopted. Takes fd. */
 static void empty_folder(int fd, int depth)
 {
 	DIR *d = fdopendir(fd);
@@ -23,9 +25,12 @@ static void empty_folder(int fd, int depth)
 	while ((e = readdir(d))) {
 		int sub;
 
-		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") || !unlinkat(fd, e->d_name, 0))
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    !unlinkat(fd, e->d_name, 0))
 			continue;
-		sub = depth ? openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+		sub = depth ? openat(fd, e->d_name,
+				     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) :
+			      -1;
 		if (sub >= 0)
 			empty_folder(sub, depth - 1);
 		(void)unlinkat(fd, e->d_name, AT_REMOVEDIR);
@@ -33,7 +38,8 @@ static void empty_folder(int fd, int depth)
 	closedir(d);
 }
 
-/* Ours to empty and to fill: no link, and nobody else may write in it. A bpffs is often mounted so that everybody may make a folder. */
+/* Ours to empty and to fill: no link, and nobody else may write in it. A bpffs is often mounted so
+ * that everybody may make a folder. */
 static int open_own(const char *path)
 {
 	cleanup_fd int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -87,7 +93,8 @@ static int pin_all(struct sense *s)
 			return -errno;
 	}
 	for (size_t i = 0; i < s->progs; i++) {
-		struct bpf_program *p = bpf_object__find_program_by_name(s->skel->obj, s->prog[i].name);
+		struct bpf_program *p =
+			bpf_object__find_program_by_name(s->skel->obj, s->prog[i].name);
 
 		(void)snprintf(path, sizeof(path), "%s/progs/%s", s->pin_dir, s->prog[i].name);
 		if (s->prog[i].chosen && p && bpf_obj_pin(bpf_program__fd(p), path))

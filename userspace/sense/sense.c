@@ -8,7 +8,8 @@
 #include "clock.h"
 #include "priv.h"
 
-/* libbpf says which program failed only in its messages; the last one named is kept here. One thread loads, once. */
+/* libbpf says which program failed only in its messages; the last one named is kept here. One
+ * thread loads, once. */
 static char failed_prog[32];
 static char failed_text[160];
 
@@ -20,10 +21,13 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 	if (level == LIBBPF_DEBUG || vsnprintf(line, sizeof(line), fmt, ap) < 0)
 		return 0;
 	at = strstr(line, "prog '");
-	if (at && (strstr(line, "failed to load") || strstr(line, "load failed") || strstr(line, "failed to find") ||
-		   strstr(line, "failed to auto-attach") || strstr(line, "relo"))) {
-		(void)snprintf(failed_prog, sizeof(failed_prog), "%.*s", (int)strcspn(at + 6, "'"), at + 6);
-		(void)snprintf(failed_text, sizeof(failed_text), "%.*s", (int)strcspn(line, "\n"), line);
+	if (at && (strstr(line, "failed to load") || strstr(line, "load failed") ||
+		   strstr(line, "failed to find") || strstr(line, "failed to auto-attach") ||
+		   strstr(line, "relo"))) {
+		(void)snprintf(failed_prog, sizeof(failed_prog), "%.*s", (int)strcspn(at + 6, "'"),
+			       at + 6);
+		(void)snprintf(failed_text, sizeof(failed_text), "%.*s", (int)strcspn(line, "\n"),
+			       line);
 	}
 	return 0;
 }
@@ -31,8 +35,11 @@ static int on_libbpf(enum libbpf_print_level level, const char *fmt, va_list ap)
 /* Maps whose size set_sizes() chooses. */
 static bool is_sized(const char *name)
 {
-	static const char *const sized[] = {"aeo_ring_evt", "aeo_ring_sec", "aeo_acct", "aeo_scratch", "aeo_cpus", "aeo_cgroups", "aeo_free",
-					    "aeo_dense", "aeo_slowest", "aeo_calls", "aeo_tasks", "aeo_hists", "aeo_counts"};
+	static const char *const sized[] = {"aeo_ring_evt", "aeo_ring_sec", "aeo_acct",
+					    "aeo_scratch",  "aeo_cpus",	    "aeo_cgroups",
+					    "aeo_free",	    "aeo_dense",    "aeo_slowest",
+					    "aeo_calls",    "aeo_tasks",    "aeo_hists",
+					    "aeo_counts"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(sized); i++)
 		if (!strcmp(sized[i], name))
@@ -52,10 +59,12 @@ static uint64_t fixed_bytes(uint32_t cpus)
 	bpf_object__for_each_map(m, skel->obj) {
 		enum bpf_map_type t = bpf_map__type(m);
 		bool hash = t != BPF_MAP_TYPE_ARRAY && t != BPF_MAP_TYPE_PERCPU_ARRAY;
-		bool per_cpu = t == BPF_MAP_TYPE_PERCPU_ARRAY || t == BPF_MAP_TYPE_PERCPU_HASH || t == BPF_MAP_TYPE_LRU_PERCPU_HASH;
+		bool per_cpu = t == BPF_MAP_TYPE_PERCPU_ARRAY || t == BPF_MAP_TYPE_PERCPU_HASH ||
+			       t == BPF_MAP_TYPE_LRU_PERCPU_HASH;
 
 		if (!is_sized(bpf_map__name(m)))
-			sum += map_shape__bytes(hash, per_cpu, cpus, bpf_map__max_entries(m), bpf_map__key_size(m), bpf_map__value_size(m));
+			sum += map_shape__bytes(hash, per_cpu, cpus, bpf_map__max_entries(m),
+						bpf_map__key_size(m), bpf_map__value_size(m));
 	}
 	aeo__destroy(skel);
 	return sum;
@@ -78,7 +87,9 @@ struct sense *sense__open(const struct sense_options *o, struct buf *ret_why)
 	s->cpus = (uint32_t)cpus;
 	s->btf = btf__load_vmlinux_btf();
 	if (!s->btf) {
-		buf__printf(ret_why, "this kernel shows no type information (/sys/kernel/btf/vmlinux): %s", strerror(errno));
+		buf__printf(ret_why,
+			    "this kernel shows no type information (/sys/kernel/btf/vmlinux): %s",
+			    strerror(errno));
 		return sense__free(s);
 	}
 	hooks__init(s);
@@ -153,7 +164,8 @@ static void set_sizes(struct sense *s)
 	(void)bpf_map__set_max_entries(s->skel->maps.aeo_tasks, m->task_sets);
 }
 
-/* Index of the naming controller in css_set: the kernel's own enumeration knows; /proc/cgroups may leave controllers out. */
+/* Index of the naming controller in css_set: the kernel's own enumeration knows; /proc/cgroups may
+ * leave controllers out. */
 static uint32_t subsys_index(struct sense *s)
 {
 	int id = btf__find_by_name_kind(s->btf, "cgroup_subsys_id", BTF_KIND_ENUM);
@@ -219,14 +231,18 @@ static int load_once(struct sense *s)
 
 static int map_memory(struct sense *s)
 {
-	s->dense_bytes = (size_t)s->size.cgroups * DENSE_MAX * s->size.shards * sizeof(struct aeo_hist);
-	s->slowest_bytes = (size_t)(DENSE_MAX + HIST_MAX) * AEO_BUCKETS * sizeof(struct aeo_exemplar);
-	s->dense = mmap(NULL, s->dense_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->skel->maps.aeo_dense), 0);
+	s->dense_bytes =
+		(size_t)s->size.cgroups * DENSE_MAX * s->size.shards * sizeof(struct aeo_hist);
+	s->slowest_bytes =
+		(size_t)(DENSE_MAX + HIST_MAX) * AEO_BUCKETS * sizeof(struct aeo_exemplar);
+	s->dense = mmap(NULL, s->dense_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			bpf_map__fd(s->skel->maps.aeo_dense), 0);
 	if (s->dense == MAP_FAILED) {
 		s->dense = NULL;
 		return -errno;
 	}
-	s->slowest = mmap(NULL, s->slowest_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(s->skel->maps.aeo_slowest), 0);
+	s->slowest = mmap(NULL, s->slowest_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			  bpf_map__fd(s->skel->maps.aeo_slowest), 0);
 	if (s->slowest == MAP_FAILED) {
 		s->slowest = NULL;
 		return -errno;
@@ -242,19 +258,22 @@ static int fill_maps(struct sense *s)
 	static const struct aeo_hist no_hist;
 	struct aeo_callkey call = {.cgroup_id = ~0ULL, .call = AEO_CALL_NONE};
 	uint64_t zero = 0;
-	int err = bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_calls), &call, &no_call, BPF_ANY);
+	int err =
+		bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_calls), &call, &no_call, BPF_ANY);
 
 	for (uint32_t i = 1; !err && i < s->size.cgroups; i++)
 		err = bpf_map_update_elem(fd, NULL, &i, BPF_ANY);
 	for (uint16_t i = 0; !err && i < HIST_MAX; i++) {
 		struct aeo_hkey key = {.hist = i, .cgroup_id = ~0ULL};
 
-		err = bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_hists), &key, &no_hist, BPF_ANY);
+		err = bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_hists), &key, &no_hist,
+					  BPF_ANY);
 	}
 	for (uint16_t i = 0; !err && i < COUNT_MAX; i++) {
 		struct aeo_ckey key = {.count = i, .cgroup_id = ~0ULL};
 
-		err = bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_counts), &key, &zero, BPF_ANY);
+		err = bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_counts), &key, &zero,
+					  BPF_ANY);
 	}
 	return err;
 }
@@ -291,10 +310,12 @@ static int load_ladder(struct sense *s, struct buf *ret_why)
 		p = failed_prog[0] ? prog_by_name(s, failed_prog) : NULL;
 		close_object(s);
 		if (!p || p->refused[0]) {
-			buf__printf(ret_why, "loading the BPF object: %s%s%s", strerror(-err), failed_text[0] ? ": " : "", failed_text);
+			buf__printf(ret_why, "loading the BPF object: %s%s%s", strerror(-err),
+				    failed_text[0] ? ": " : "", failed_text);
 			return err;
 		}
-		(void)snprintf(p->refused, sizeof(p->refused), "refused at load: %s", strerror(-err));
+		(void)snprintf(p->refused, sizeof(p->refused), "refused at load: %s",
+			       strerror(-err));
 	}
 	return -ELOOP;
 }
@@ -333,7 +354,8 @@ static int attach_once(struct sense *s)
 			int err = -errno;
 
 			(void)snprintf(p->refused, sizeof(p->refused), "refused at attach: %s",
-				       err == -524 ? "not supported by this kernel" : strerror(-err));
+				       err == -524 ? "not supported by this kernel" :
+						     strerror(-err));
 			return err;
 		}
 	}
@@ -398,7 +420,8 @@ int sense__windows(struct sense *s)
 	return window__start(s);
 }
 
-/* Detach, or attach again, what counts calls; the windows' program is paused with latency, one level before. */
+/* Detach, or attach again, what counts calls; the windows' program is paused with latency, one
+ * level before. */
 static int shed_calls(struct sense *s, bool off)
 {
 	int err = 0;

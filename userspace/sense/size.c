@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "size.h"
 
-/* What a hash entry costs beside key and value, rounded up: the kernel's element head and bucket. */
+/* What a hash entry costs beside key and value, rounded up: the kernel's element head and
+ * bucket. */
 #define HASH_OVERHEAD 64
 #define PAGE 4096u
 
@@ -10,7 +11,8 @@ static uint64_t page_up(uint64_t n)
 	return (n + PAGE - 1) & ~(uint64_t)(PAGE - 1);
 }
 
-uint64_t map_shape__bytes(bool hash, bool per_cpu, uint32_t cpus, uint64_t entries, uint64_t key, uint64_t value)
+uint64_t map_shape__bytes(bool hash, bool per_cpu, uint32_t cpus, uint64_t entries, uint64_t key,
+			  uint64_t value)
 {
 	uint64_t values = per_cpu ? ((value + 7) & ~7ULL) * cpus : (value + 7) & ~7ULL;
 
@@ -24,18 +26,23 @@ static uint64_t hash_bytes(uint64_t entries, uint64_t key, uint64_t value)
 
 static uint64_t total(const struct map_sizes *m, uint64_t cpus, uint64_t fixed)
 {
-	uint64_t percpu = cpus * (sizeof(struct aeo_cpu) + PROBE_MAX * (sizeof(struct aeo_acct) + sizeof(struct aeo_big)));
-	uint64_t dense = page_up((uint64_t)m->cgroups * DENSE_MAX * m->shards * sizeof(struct aeo_hist));
-	uint64_t slowest = page_up((DENSE_MAX + HIST_MAX) * AEO_BUCKETS * sizeof(struct aeo_exemplar));
+	uint64_t percpu = cpus * (sizeof(struct aeo_cpu) +
+				  PROBE_MAX * (sizeof(struct aeo_acct) + sizeof(struct aeo_big)));
+	uint64_t dense =
+		page_up((uint64_t)m->cgroups * DENSE_MAX * m->shards * sizeof(struct aeo_hist));
+	uint64_t slowest =
+		page_up((DENSE_MAX + HIST_MAX) * AEO_BUCKETS * sizeof(struct aeo_exemplar));
 
-	return fixed + page_up(percpu) + dense + slowest + page_up((uint64_t)m->task_sets * 2 * sizeof(struct aeo_task)) +
+	return fixed + page_up(percpu) + dense + slowest +
+	       page_up((uint64_t)m->task_sets * 2 * sizeof(struct aeo_task)) +
 	       hash_bytes(m->calls, sizeof(struct aeo_callkey), sizeof(struct aeo_call)) +
 	       hash_bytes(m->hists, sizeof(struct aeo_hkey), sizeof(struct aeo_hist)) +
 	       hash_bytes(m->counts, sizeof(struct aeo_ckey), 8) + hash_bytes(m->cgroups, 8, 4) +
 	       page_up((uint64_t)m->cgroups * 4) + m->ring_evt + m->ring_sec;
 }
 
-/* What is given up first when memory is short: shards, then the tail of the shared maps, then the task table, then cgroups. */
+/* What is given up first when memory is short: shards, then the tail of the shared maps, then the
+ * task table, then cgroups. */
 static bool shrink(struct map_sizes *m)
 {
 	if (m->shards > 1)
@@ -55,7 +62,8 @@ static bool shrink(struct map_sizes *m)
 	return true;
 }
 
-int map_sizes__compute(uint32_t cpus, uint32_t cgroups, uint64_t ceiling, uint64_t fixed, struct map_sizes *ret)
+int map_sizes__compute(uint32_t cpus, uint32_t cgroups, uint64_t ceiling, uint64_t fixed,
+		       struct map_sizes *ret)
 {
 	struct map_sizes m = {
 		.cgroups = MAX(cgroups, 64u) + 1,

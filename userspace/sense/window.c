@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sampling windows: programs that would cost too much all the time are attached for some milliseconds, at a moment drawn at random in
- * each second, so that nothing periodic hides from them. On a thread that drains nothing: attaching may wait for a grace period.
- * Attach and detach stay at least 100 ms apart; closer, each waits 10-75 ms for the kernel (measured).
+ * Sampling windows: programs that would cost too much all the time are attached for some
+ * milliseconds, at a moment drawn at random in each second, so that nothing periodic hides from
+ * them. On a thread that drains nothing: attaching may wait for a grace period. Attach and detach
+ * stay at least 100 ms apart; closer, each waits 10-75 ms for the kernel (measured).
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -59,11 +60,13 @@ static bool open_window(struct sense *s, enum aeo_probe probe)
 
 		if (!p->chosen || !(p->flags & WINDOW) || p->probe != probe)
 			continue;
-		link[n] = bpf_program__attach(bpf_object__find_program_by_name(s->skel->obj, p->name));
+		link[n] = bpf_program__attach(
+			bpf_object__find_program_by_name(s->skel->obj, p->name));
 		if (link[n])
 			n++;
 		else
-			(void)snprintf(p->refused, sizeof(p->refused), "refused at attach: %s", strerror(errno));
+			(void)snprintf(p->refused, sizeof(p->refused), "refused at attach: %s",
+				       strerror(errno));
 	}
 	stop = wait_ns(s->window, WINDOW_NS);
 	while (n)
@@ -114,7 +117,8 @@ int window__start(struct sense *s)
 	s->window = w;
 	w->stop_fd = -1;
 	if (has_cpus(s, "isolated") || has_cpus(s, "nohz_full")) {
-		(void)snprintf(w->refused, sizeof(w->refused), "no windows: this node has isolated or nohz_full CPUs");
+		(void)snprintf(w->refused, sizeof(w->refused),
+			       "no windows: this node has isolated or nohz_full CPUs");
 		return 0;
 	}
 	w->stop_fd = eventfd(0, EFD_CLOEXEC);

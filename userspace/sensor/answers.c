@@ -110,7 +110,8 @@ static void answer_rows(struct sensor *s, struct buf *b)
 		struct pressure_rate p = pressure__of(s, r.cgroup_id);
 		const struct subject *who = attrib__get(s->attrib, r.cgroup_id);
 
-		/* one that is gone, or was before it had a name, is told only for what it did last */
+		/* one that is gone, or was before it had a name, is told only for what it did
+		 * last */
 		if (r.cgroup_id == ~0ULL ||
 		    ((who->gone || !who->cgroup[0]) && r.cpu_wait + r.calls <= 0))
 			continue;
@@ -192,8 +193,8 @@ static void answer_line(struct sensor *s, struct buf *b)
 	json__close(&j, '}');
 }
 
-/* Who takes over the exporter, which the network reaches, does not get to see what everybody runs. It connects first while it is still
- * root, and later as its user. */
+/* Who takes over the exporter, which the network reaches, does not get to see what everybody runs.
+ * It connects first while it is still root, and later as its user. */
 static bool is_exporter(const struct sensor *s, const struct client *c)
 {
 	if (client__uid(c) && client__uid(c) == s->export_uid)

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A budget on ourselves: two CPU ceilings over a minute, and resident memory. Near a ceiling work is shed in the declared order, one level
- * every ten ticks, and taken back, last first, when the load has stayed low.
+ * A budget on ourselves: two CPU ceilings over a minute, and resident memory. Near a ceiling work
+ * is shed in the declared order, one level every ten ticks, and taken back, last first, when the
+ * load has stayed low.
  */
 #include "priv.h"
 
 #define STEP_TICKS 10 /* between two steps */
-#define LOW 0.7 /* of the ceiling: below it a level may come back */
+#define LOW 0.7	      /* of the ceiling: below it a level may come back */
 
 const char *shed__name(enum shed what)
 {
-	static const char *const names[SHED_MAX] = {"traces", "detail", "latency", "events", "calls"};
+	static const char *const names[SHED_MAX] = {"traces", "detail", "latency", "events",
+						    "calls"};
 
 	return names[what];
 }
@@ -28,8 +30,9 @@ int process__use(int32_t pid, struct process_use *ret)
 	f = pid > 0 ? fopen(path, "re") : NULL;
 	if (!f || !fgets(line, sizeof(line), f) || !(p = strrchr(line, ')')))
 		return -ENOENT;
-	if (sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %*u %*u %ld", &user, &system,
-		   &rss) != 3)
+	if (sscanf(p + 1,
+		   " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d %*d %*d %*u %*u %ld",
+		   &user, &system, &rss) != 3)
 		return -EPROTO;
 	ret->cpu_ns = (user + system) * (NS_PER_S / (uint64_t)sysconf(_SC_CLK_TCK));
 	ret->rss = (uint64_t)MAX(rss, 0) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -51,7 +54,8 @@ static void sum_processes(struct sensor *s, uint64_t *ret_cpu, uint64_t *ret_rss
 	for (size_t i = 0; i < PROCESSES; i++) {
 		struct process_use use;
 
-		if (!s->process[i].name[0] || !strcmp(s->process[i].name, "view") || process__use(s->process[i].pid, &use))
+		if (!s->process[i].name[0] || !strcmp(s->process[i].name, "view") ||
+		    process__use(s->process[i].pid, &use))
 			continue;
 		cpu += use.cpu_ns;
 		rss += use.rss;
@@ -79,7 +83,9 @@ static void measure(struct sensor *s)
 	g->rss_now = (double)rss;
 	if (g->at_ns0 && ns > 0) {
 		g->cpu[g->at] = cpu > g->cpu_ns0 ? 100 * (double)(cpu - g->cpu_ns0) / ns : 0;
-		g->bpf[g->at] = bpf > g->bpf_ns0 ? 100 * (double)(bpf - g->bpf_ns0) / ns / (double)sysconf(_SC_NPROCESSORS_ONLN) : 0;
+		g->bpf[g->at] = bpf > g->bpf_ns0 ? 100 * (double)(bpf - g->bpf_ns0) / ns /
+							   (double)sysconf(_SC_NPROCESSORS_ONLN) :
+						   0;
 		g->at = (g->at + 1) % ARRAY_SIZE(g->cpu);
 		g->filled = MIN(g->filled + 1, ARRAY_SIZE(g->cpu));
 	}
@@ -93,19 +99,24 @@ static void measure(struct sensor *s)
 /* How near the nearest ceiling is: 1 is at it. */
 static double load(const struct budget *g, const char **ret_which)
 {
-	double cpu = g->cpu_now / g->cpu_limit, bpf = g->bpf_now / g->bpf_limit, rss = g->rss_now / g->rss_limit;
+	double cpu = g->cpu_now / g->cpu_limit, bpf = g->bpf_now / g->bpf_limit,
+	       rss = g->rss_now / g->rss_limit;
 	double most = MAX(cpu, MAX(bpf, rss));
 
-	*ret_which = most == cpu ? "CPU of our processes" : most == bpf ? "BPF run time" : "resident memory";
+	*ret_which = most == cpu ? "CPU of our processes" :
+		     most == bpf ? "BPF run time" :
+				   "resident memory";
 	return most;
 }
 
 static void turn(struct sensor *s, enum shed level, bool off, const char *which, double near)
 {
-	int err = level == SHED_DETAIL || level == SHED_TRACES ? 0 : sense__shed(s->sense, level, off);
+	int err = level == SHED_DETAIL || level == SHED_TRACES ? 0 :
+								 sense__shed(s->sense, level, off);
 
 	if (err) {
-		log_warn("budget: %s %s failed: %s", off ? "shedding" : "taking back", shed__name(level), strerror(-err));
+		log_warn("budget: %s %s failed: %s", off ? "shedding" : "taking back",
+			 shed__name(level), strerror(-err));
 		return;
 	}
 	if (level == SHED_DETAIL)
@@ -115,7 +126,8 @@ static void turn(struct sensor *s, enum shed level, bool off, const char *which,
 	s->budget.shed[level] = off;
 	s->budget.steps++;
 	s->budget.changed_ns = clock__boot();
-	log_notice("budget: %s at %.0f %% of its ceiling, %s %s", which, near * 100, off ? "shedding" : "taking back", shed__name(level));
+	log_notice("budget: %s at %.0f %% of its ceiling, %s %s", which, near * 100,
+		   off ? "shedding" : "taking back", shed__name(level));
 }
 
 void budget__tick(struct sensor *s)
@@ -126,7 +138,8 @@ void budget__tick(struct sensor *s)
 
 	measure(s);
 	near = load(g, &which);
-	if (g->filled < STEP_TICKS || clock__boot() - g->changed_ns < STEP_TICKS * conf__uint(s->conf, CONF_sense_tick))
+	if (g->filled < STEP_TICKS ||
+	    clock__boot() - g->changed_ns < STEP_TICKS * conf__uint(s->conf, CONF_sense_tick))
 		return;
 	if (near >= 1) {
 		for (enum shed i = 0; i < SHED_MAX; i++)

@@ -69,18 +69,25 @@ static void collect_processes(struct sensor *s, struct buf *b)
 
 static void collect_budget(struct sensor *s, struct buf *b)
 {
-	static const char *const levels[] = {[LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_NOTICE] = "notice", [LOG_INFO] = "info"};
+	static const char *const levels[] = {[LOG_ERROR] = "error",
+					     [LOG_WARN] = "warning",
+					     [LOG_NOTICE] = "notice",
+					     [LOG_INFO] = "info"};
 	const struct budget *g = &s->budget;
 
 	metrics__add(s->metrics, METRIC_budget_used, one(b, "ceiling", "cpu"), g->cpu_now);
 	metrics__add(s->metrics, METRIC_budget_used, one(b, "ceiling", "bpf"), g->bpf_now);
 	for (enum shed i = 0; i < SHED_MAX; i++)
-		metrics__add(s->metrics, METRIC_budget_shed, one(b, "level", shed__name(i)), g->shed[i]);
+		metrics__add(s->metrics, METRIC_budget_shed, one(b, "level", shed__name(i)),
+			     g->shed[i]);
 	metrics__add(s->metrics, METRIC_budget_steps, "", (double)g->steps);
-	metrics__add(s->metrics, METRIC_calls_gap, one(b, "edge", "begin"), (double)g->gap_begin_ns / 1e9);
-	metrics__add(s->metrics, METRIC_calls_gap, one(b, "edge", "end"), (double)g->gap_end_ns / 1e9);
+	metrics__add(s->metrics, METRIC_calls_gap, one(b, "edge", "begin"),
+		     (double)g->gap_begin_ns / 1e9);
+	metrics__add(s->metrics, METRIC_calls_gap, one(b, "edge", "end"),
+		     (double)g->gap_end_ns / 1e9);
 	for (size_t i = LOG_ERROR; i < ARRAY_SIZE(levels); i++)
-		metrics__add(s->metrics, METRIC_log_messages, one(b, "level", levels[i]), (double)log__count(i));
+		metrics__add(s->metrics, METRIC_log_messages, one(b, "level", levels[i]),
+			     (double)log__count(i));
 }
 
 static void collect_who(struct sensor *s, struct buf *b)
@@ -91,7 +98,8 @@ static void collect_who(struct sensor *s, struct buf *b)
 	attrib__counts(s->attrib, &n);
 	metrics__add(s->metrics, METRIC_cgroups, "", (double)(n.cgroups + n.gone));
 	for (enum unnamed i = 0; i < UNNAMED_MAX; i++)
-		metrics__add(s->metrics, METRIC_unnamed, one(b, "reason", unnamed__text(i)), (double)n.unnamed_total[i]);
+		metrics__add(s->metrics, METRIC_unnamed, one(b, "reason", unnamed__text(i)),
+			     (double)n.unnamed_total[i]);
 	sense__overflow(s->sense, &tasks, &calls);
 	metrics__add(s->metrics, METRIC_tasks_lost, "", (double)tasks);
 	metrics__add(s->metrics, METRIC_calls_lost, "", (double)calls);

@@ -21,24 +21,25 @@
 #include "intake.h"
 #include "unit.h"
 
-#define PAIR 3		 /* descriptor of the supervisor's pair */
+#define PAIR 3			 /* descriptor of the supervisor's pair */
 #define GRACE_NS (60 * NS_PER_S) /* a removed cgroup is kept this long for late events */
-#define WALK_TICKS 10	 /* iterators run every so many seconds */
-#define BEACON_TICKS 10	 /* an act of our own that the probes must see */
+#define WALK_TICKS 10		 /* iterators run every so many seconds */
+#define BEACON_TICKS 10		 /* an act of our own that the probes must see */
 #define PROCESSES 4
 
 /* What we cost, over a minute. */
 struct budget {
-	double cpu[60], bpf[60];	/* percent, one a tick */
+	double cpu[60], bpf[60]; /* percent, one a tick */
 	size_t at, filled;
 	uint64_t cpu_ns0, bpf_ns0, at_ns0;
 	double cpu_now, bpf_now, rss_now; /* means of what is filled; bytes */
 	double cpu_limit, bpf_limit, rss_limit;
 	bool measured;
 	bool shed[SHED_MAX];
-	uint64_t changed_ns;		/* last step */
-	uint64_t steps;			/* taken so far */
-	uint64_t gap_begin_ns, gap_end_ns; /* wall time of the last gap in the counting of calls; 0: there was none */
+	uint64_t changed_ns; /* last step */
+	uint64_t steps;	     /* taken so far */
+	uint64_t gap_begin_ns,
+		gap_end_ns; /* wall time of the last gap in the counting of calls; 0: there was none */
 };
 
 struct sensor {
@@ -56,16 +57,16 @@ struct sensor {
 	struct buf pair_in;
 	struct tell_process process[PROCESSES];
 	struct budget budget;
-	struct map *pressure;	/* cgroup id -> last sums and rates */
+	struct map *pressure; /* cgroup id -> last sums and rates */
 	char node[128], boot_id[40], kernel[80];
 	char pin_dir[256];
 	const char *redact[257]; /* as many as a list may have, NULL-terminated */
 	bool pinned, no_detail;
-	bool down[PROBE_MAX];	/* the last beacon did not wake it */
+	bool down[PROBE_MAX]; /* the last beacon did not wake it */
 	uint64_t beacons_missed[PROBE_MAX];
-	uint64_t cgroups_lost;	/* events of cgroups that never came, as last looked at */
+	uint64_t cgroups_lost; /* events of cgroups that never came, as last looked at */
 	uint64_t ticks, tick_due_ns, tick_lag_ns, started_ns, events_dropped, windows_ns;
-	struct probe_info probes[PROBE_MAX];	/* filled anew for each answer */
+	struct probe_info probes[PROBE_MAX]; /* filled anew for each answer */
 };
 
 /* events.c */
@@ -77,7 +78,8 @@ void events__gone(void *arg, struct client *c);
 void answers__on(void *arg, struct client *c, enum wire_kind kind, const char *payload, size_t n);
 struct tell_common answers__common(const struct sensor *s);
 
-/* pressure.c: rates of cgroup files over the last tick, seconds per second; NaN where the kernel has no such file. */
+/* pressure.c: rates of cgroup files over the last tick, seconds per second; NaN where the kernel
+ * has no such file. */
 struct pressure_rate {
 	double throttled, io, memory;
 };

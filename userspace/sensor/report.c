@@ -19,8 +19,10 @@ void report__losses(struct sensor *s)
 	}
 	for (size_t k = 0; k < LOSS_MAX; k++)
 		sum += lost[k];
-	log_info("events: %llu attempted, %llu received, %llu lost (ring %llu, read %llu, limit %llu, shed %llu), %llu in flight",
-		 (unsigned long long)attempted, (unsigned long long)received, (unsigned long long)sum,
-		 (unsigned long long)lost[LOSS_RING], (unsigned long long)lost[LOSS_READ], (unsigned long long)lost[LOSS_LIMIT],
-		 (unsigned long long)lost[LOSS_SHED], (unsigned long long)in_flight);
+	log_info(
+		"events: %llu attempted, %llu received, %llu lost (ring %llu, read %llu, limit %llu, shed %llu), %llu in flight",
+		(unsigned long long)attempted, (unsigned long long)received,
+		(unsigned long long)sum, (unsigned long long)lost[LOSS_RING],
+		(unsigned long long)lost[LOSS_READ], (unsigned long long)lost[LOSS_LIMIT],
+		(unsigned long long)lost[LOSS_SHED], (unsigned long long)in_flight);
 }

@@ -5,8 +5,10 @@
 
 #include "priv.h"
 
-/* What looking takes (ARCHITECTURE section 2): load and attach again, read /proc of others, read the kernel's log. */
-static const unsigned int kept[] = {CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYSLOG};
+/* What looking takes (ARCHITECTURE section 2): load and attach again, read /proc of others, read
+ * the kernel's log. */
+static const unsigned int kept[] = {CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH,
+				    CAP_SYSLOG};
 
 static bool is_kept(unsigned int cap)
 {

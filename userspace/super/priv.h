@@ -12,8 +12,8 @@ enum child_id { CHILD_SENSOR, CHILD_EXPORT, CHILD_VIEW, CHILD_MAX };
 
 struct child {
 	const char *name;
-	pid_t pid;		/* 0: not running */
-	int fd;			/* our end of its pair, -1 */
+	pid_t pid; /* 0: not running */
+	int fd;	   /* our end of its pair, -1 */
 	struct buf in;
 	uint32_t restarts;
 	uint64_t started_ns, again_ns; /* boot ns; again_ns: when to start it again, 0 never */
@@ -21,8 +21,8 @@ struct child {
 	bool wanted;
 };
 
-/* spawn.c: start a program of our own folder by descriptor. `verb` NULL for none. `pair`: gets the other end as descriptor 3. Pid or
- * negative errno. */
+/* spawn.c: start a program of our own folder by descriptor. `verb` NULL for none. `pair`: gets the
+ * other end as descriptor 3. Pid or negative errno. */
 pid_t spawn__start(const struct args *a, const char *program, const char *verb, int pair);
 /* Whether the program stands in our folder and is safe to start. */
 int spawn__check(const char *program);

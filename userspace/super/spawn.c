@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Programs are started by descriptor from the folder of the running program: no PATH, no name that somebody could swap between check
- * and use. */
+/* Programs are started by descriptor from the folder of the running program: no PATH, no name that
+ * somebody could swap between check and use. */
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -12,7 +12,8 @@
 extern char **environ;
 
 /* The variables that a child keeps. */
-static const char *const kept[] = {"JOURNAL_STREAM", "TERM", "LANG", "LC_ALL", "COLUMNS", "LINES", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
+static const char *const kept[] = {"JOURNAL_STREAM", "TERM",  "LANG",	      "LC_ALL",
+				   "COLUMNS",	     "LINES", "ASAN_OPTIONS", "UBSAN_OPTIONS"};
 
 /* Ours to start: root's or the owner's of what runs now, and writable by nobody else. */
 static int check(int fd, uid_t owner)
@@ -68,7 +69,8 @@ static const char **child_env(void)
 	/* a name may stand there twice */
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		for (char **e = environ; *e; e++)
-			if (!strncmp(*e, kept[i], strlen(kept[i])) && (*e)[strlen(kept[i])] == '=') {
+			if (!strncmp(*e, kept[i], strlen(kept[i])) &&
+			    (*e)[strlen(kept[i])] == '=') {
 				env[n++] = *e;
 				break;
 			}
@@ -83,7 +85,8 @@ static void become(int program, int pair, const char **argv)
 	/* Inherited as ignored or blocked must not mean deaf. */
 	for (int sig = 1; sig < NSIG; sig++)
 		(void)signal(sig, SIG_DFL);
-	if (pair >= 0) /* a reload that comes before it listens must not end it: it has not read its settings yet */
+	if (pair >=
+	    0) /* a reload that comes before it listens must not end it: it has not read its settings yet */
 		(void)signal(SIGHUP, SIG_IGN);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -20,7 +20,7 @@
 #include "log.h"
 #include "priv.h"
 
-#define STOP_NS (5 * NS_PER_S)	    /* children that do not end by themselves are killed then */
+#define STOP_NS (5 * NS_PER_S)	       /* children that do not end by themselves are killed then */
 #define STATS_EVERY_NS (60 * NS_PER_S) /* how often the kernel's run-time statistics are opened */
 #define STATS_FIRST_NS (2 * NS_PER_S)
 #define STATS_OPEN_NS (1 * NS_PER_S)
@@ -36,7 +36,8 @@ struct super {
 
 /* ---- the place: run folder, lock, bpffs ---- */
 
-/* Who may write in the run folder may put a socket of his own there, and every client would ask him. */
+/* Who may write in the run folder may put a socket of his own there, and every client would ask
+ * him. */
 static int check_run_dir(const char *path)
 {
 	struct stat st, self;
@@ -45,7 +46,9 @@ static int check_run_dir(const char *path)
 		return -errno;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
-	return (st.st_uid && st.st_uid != self.st_uid) || st.st_mode & (S_IWGRP | S_IWOTH) ? -EPERM : 0;
+	return (st.st_uid && st.st_uid != self.st_uid) || st.st_mode & (S_IWGRP | S_IWOTH) ?
+		       -EPERM :
+		       0;
 }
 
 /* Hold RUN/lock for life. The kernel says who holds it, so nothing is read. */
@@ -62,7 +65,8 @@ static int take_lock(struct super *s)
 	}
 	err = check_run_dir(s->args->run_dir);
 	if (err) {
-		log_error("%s: %s", s->args->run_dir, err == -EPERM ? "others can write in it" : strerror(-err));
+		log_error("%s: %s", s->args->run_dir,
+			  err == -EPERM ? "others can write in it" : strerror(-err));
 		return err;
 	}
 	if (!args__path(s->args, "lock", path, sizeof(path)))
@@ -86,7 +90,9 @@ static void mount_bpffs(struct super *s)
 	if (!statfs(s->args->bpffs, &fs) && fs.f_type == BPF_FS_MAGIC)
 		return;
 	if (mount("bpf", s->args->bpffs, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700")) {
-		log_warn("%s is no bpffs and cannot be mounted (%s): maps and programs stay unpinned", s->args->bpffs, strerror(errno));
+		log_warn(
+			"%s is no bpffs and cannot be mounted (%s): maps and programs stay unpinned",
+			s->args->bpffs, strerror(errno));
 		return;
 	}
 	s->mounted = true;
@@ -102,7 +108,8 @@ static void unmount_bpffs(struct super *s)
 	if (!s->mounted)
 		return;
 	while (d && (e = readdir(d)))
-		empty &= strchr(e->d_name, '.') != NULL; /* in such names only the kernel's own files have a dot */
+		empty &= strchr(e->d_name, '.') !=
+			 NULL; /* in such names only the kernel's own files have a dot */
 	if (d)
 		closedir(d);
 	if (!empty)
@@ -155,7 +162,10 @@ static const struct {
 static void start(struct super *s, enum child_id id)
 {
 	struct child *c = &s->child[id];
-	const char *verb = id == CHILD_VIEW ? (isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? "top" : "watch") : programs[id].verb;
+	const char *verb =
+		id == CHILD_VIEW ?
+			(isatty(STDOUT_FILENO) && isatty(STDIN_FILENO) ? "top" : "watch") :
+			programs[id].verb;
 	int pair[2] = {-1, -1};
 	pid_t pid = -1;
 
@@ -228,10 +238,12 @@ static void ended(struct super *s, enum child_id id, int status)
 	}
 	if (clean && id == CHILD_EXPORT)
 		return;
-	if (id == CHILD_SENSOR && (clean || !s->was_ready || (WIFEXITED(status) && WEXITSTATUS(status) == 2))) {
+	if (id == CHILD_SENSOR &&
+	    (clean || !s->was_ready || (WIFEXITED(status) && WEXITSTATUS(status) == 2))) {
 		s->code = clean ? 0 : WIFEXITED(status) && WEXITSTATUS(status) == 2 ? 2 : 1;
 		if (WIFSIGNALED(status))
-			log_error("%s was killed by signal %d before it was ready", c->name, WTERMSIG(status));
+			log_error("%s was killed by signal %d before it was ready", c->name,
+				  WTERMSIG(status));
 		begin_stop(s);
 		return;
 	}
@@ -240,7 +252,8 @@ static void ended(struct super *s, enum child_id id, int status)
 	c->backoff_ms = c->backoff_ms ? MIN(c->backoff_ms * 2, 30000u) : 100;
 	c->again_ns = clock__boot() + c->backoff_ms * NS_PER_MS;
 	c->restarts++;
-	log_warn("%s ended (%s %d), starting it again in %u ms", c->name, WIFSIGNALED(status) ? "signal" : "status",
+	log_warn("%s ended (%s %d), starting it again in %u ms", c->name,
+		 WIFSIGNALED(status) ? "signal" : "status",
 		 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), c->backoff_ms);
 }
 
@@ -300,7 +313,8 @@ static void on_pair(struct super *s, struct child *c)
 	ssize_t n, took;
 	size_t len;
 
-	n = buf__reserve(&c->in, 4096) ? -1 : recv(c->fd, c->in.data + c->in.len, 4096, MSG_DONTWAIT);
+	n = buf__reserve(&c->in, 4096) ? -1 :
+					 recv(c->fd, c->in.data + c->in.len, 4096, MSG_DONTWAIT);
 	if (n <= 0) {
 		if (!n || (errno != EAGAIN && errno != EINTR)) {
 			close(c->fd);
@@ -340,7 +354,8 @@ static void stats_turn(struct super *s)
 	}
 	tell_sensor(s, WIRE_STATS, &on, sizeof(on));
 	if (!on) {
-		/* the sensor reads the sums first: they stand still once nobody holds the descriptor */
+		/* the sensor reads the sums first: they stand still once nobody holds the
+		 * descriptor */
 		close(s->stats);
 		s->stats = -1;
 	}

@@ -16,8 +16,8 @@ static size_t secret_name(const char *word, size_t n, const char *const *redact)
 	return 0;
 }
 
-/* Bytes of word up to the value behind a secret's name, n for none: behind `=` or `:`, and, inside a word that holds a whole command
- * line, behind the blank after an option. */
+/* Bytes of word up to the value behind a secret's name, n for none: behind `=` or `:`, and, inside
+ * a word that holds a whole command line, behind the blank after an option. */
 static size_t secret_value(const char *word, size_t name, size_t n)
 {
 	size_t begin = name;

@@ -129,11 +129,14 @@ static void budget(struct json *j, const struct tell_status *s)
 	json__close(j, '}');
 }
 
-/* What the hands tell. Without them nothing is armed, held or waited for, and what is not known is null. */
+/* What the hands tell. Without them nothing is armed, held or waited for, and what is not known is
+ * null. */
 static void hands(struct json *j, const struct tell_status *s)
 {
-	static const char *const none[] = {"disarmed_by", "playbooks", "budgets", "leases", "holds", "approvals"};
-	static const char *const unknown[] = {"crash_loop", "policy", "ledger", "journal", "detect"};
+	static const char *const none[] = {"disarmed_by", "playbooks", "budgets",
+					   "leases",	  "holds",     "approvals"};
+	static const char *const unknown[] = {"crash_loop", "policy", "ledger", "journal",
+					      "detect"};
 
 	json__open(j, "mode", '{');
 	json__null(j, "actor_ceiling");

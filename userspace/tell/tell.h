@@ -22,14 +22,17 @@ void tell__begin(struct json *j, const char *kind, const struct tell_common *c);
 void tell__subject(struct json *j, const char *key, const struct subject *s, const char *binary,
 		   uint32_t pid, uint64_t start_ns);
 
-/* One event on one line, without the newline. `redact`: NULL-terminated patterns whose argument values become "***". */
+/* One event on one line, without the newline. `redact`: NULL-terminated patterns whose argument
+ * values become "***". */
 void tell__event(struct buf *b, const struct tell_common *c, const struct event *e,
 		 const struct subject *s, const char *const *redact);
 
 /*
- * argv (NUL-separated, n bytes) as a command line with redacted values. A pattern is looked for anywhere in an argument, in upper or lower
- * case; what follows it behind `=` or `:` becomes "***", to the end of that argument, and behind a word that begins with `-` the next
- * argument does. The password in an address (scheme://user:password@host) is redacted whatever the patterns are. redact NULL: nothing is.
+ * argv (NUL-separated, n bytes) as a command line with redacted values. A pattern is looked for
+ * anywhere in an argument, in upper or lower case; what follows it behind `=` or `:` becomes "***",
+ * to the end of that argument, and behind a word that begins with `-` the next argument does. The
+ * password in an address (scheme://user:password@host) is redacted whatever the patterns are.
+ * redact NULL: nothing is.
  */
 void tell__argv(struct buf *b, const char *argv, size_t n, const char *const *redact);
 
