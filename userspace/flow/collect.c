@@ -203,14 +203,17 @@ static void collect_calls(struct flow *f, struct metrics *m, struct buf *b)
 
 	while (sums && (call = map__next(f->calls, &at, (const void **)&key))) {
 		const struct fcgroup *c = map__get(f->cgroups, &key->cgroup_id);
-		struct aeo_call own = call->now;
+		struct aeo_call own = call->now, all = call->now, rest = call->own ? call->base : call->now;
 
 		if (!c || !c->top || !(sum = map__put(sums, &key->cgroup_id, NULL))) {
 			call__add(&other, &call->now);
 			continue;
 		}
-		call__add(&sum->all, &call->now);
-		call__add(&sum->rest, call->own ? &call->base : &call->now);
+		call__sub(&all, &call->placed);
+		call__sub(&rest, &call->placed);
+		call__add(&sum->all, &all);
+		call__add(&sum->rest, &rest);
+		call__add(&other, &call->placed);
 		if (!call->own)
 			continue;
 		call__sub(&own, &call->base);

@@ -17,7 +17,8 @@ struct flow *flow__new(const struct flow_doors *doors, size_t top_cgroups, size_
 	f->tasks = map__new(sizeof(struct ftaskkey), sizeof(struct ftask), KEYS_MAX);
 	f->zombies = map__new(sizeof(uint64_t), sizeof(struct fcount), CGROUPS_MAX);
 	f->socks = map__new(sizeof(uint64_t), sizeof(struct aeo_sockrow), KEYS_MAX);
-	if (!f->cgroups || !f->calls || !f->hists || !f->counts || !f->tasks || !f->zombies || !f->socks)
+	if (!f->cgroups || !f->calls || !f->hists || !f->counts || !f->tasks || !f->zombies ||
+	    !f->socks)
 		return flow__free(f);
 	return f;
 }
@@ -82,7 +83,8 @@ static void take_call(struct flow *f, const struct reading *r)
 
 static void take_hist(struct flow *f, const struct reading *r)
 {
-	struct aeo_hkey key = {.hist = r->channel, .op = r->op, .label = r->label, .cgroup_id = r->cgroup_id};
+	struct aeo_hkey key = {
+		.hist = r->channel, .op = r->op, .label = r->label, .cgroup_id = r->cgroup_id};
 	struct aeo_hist *h = map__put(f->hists, &key, NULL);
 	struct fcgroup *c;
 
@@ -96,7 +98,8 @@ static void take_hist(struct flow *f, const struct reading *r)
 
 static void take_count(struct flow *f, const struct reading *r)
 {
-	struct aeo_ckey key = {.count = r->channel, .op = r->op, .label = r->label, .cgroup_id = r->cgroup_id};
+	struct aeo_ckey key = {
+		.count = r->channel, .op = r->op, .label = r->label, .cgroup_id = r->cgroup_id};
 	struct fcount *n = map__put(f->counts, &key, NULL);
 	struct fcgroup *c;
 

@@ -67,6 +67,17 @@ static bool make_room(struct flow *f)
 	return false;
 }
 
+static void place_calls(struct flow *f, uint64_t id)
+{
+	const struct aeo_callkey *key;
+	struct fcall *call;
+	size_t at = 0;
+
+	while ((call = map__next(f->calls, &at, (const void **)&key)))
+		if (key->cgroup_id == id)
+			call->placed = call->now;
+}
+
 static void award_cgroups(struct flow *f)
 {
 	struct fcgroup *c;
@@ -75,10 +86,10 @@ static void award_cgroups(struct flow *f)
 	while ((c = next_cgroup(f, &id)) && make_room(f)) {
 		c->top = true;
 		memcpy(c->base, c->dense, sizeof(c->base));
+		place_calls(f, id);
 		f->top_count++;
 	}
 }
-
 
 /* A call earns its place in the pass in which it cost its cgroup more than a share of the usual. */
 static void award_calls(struct flow *f)

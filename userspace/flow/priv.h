@@ -24,6 +24,7 @@ struct fcgroup {
 
 struct fcall {
 	struct aeo_call now, base;
+	struct aeo_call placed; /* what it had counted when its cgroup earned its place: that stays in `other` */
 	uint64_t score0;
 	bool own;
 };
