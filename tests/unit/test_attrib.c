@@ -267,7 +267,7 @@ static void asked_at_once(void **state)
 	assert_string_equal(attrib__get(n.a, s->cgroup_id)->container, "web");
 	s = made(&n, "/some/where");
 	crun_state(&n, "named", "/some/where");
-	now_ns += 2 * NS_PER_MS;
+	now_ns += 4 * NS_PER_S;
 	assert_string_equal(attrib__get(n.a, s->cgroup_id)->container, "named");
 	done(&n);
 }

@@ -15,7 +15,10 @@
 	(100 * NS_PER_MS) /* so often some cgroups are looked at whether they still exist, */
 #define SWEEP_MOST 8	  /* so many each time: 4,096 in less than a minute */
 #define RESCAN_NS NS_PER_S
-#define FRESH_NS (2 * NS_PER_S)
+#define FRESH_NS \
+	(60 *    \
+	 NS_PER_S) /* so long after its cgroup a container may start: on a slow machine, seconds */
+#define LISTEN_NS NS_PER_MS	/* events ask the runtimes no more often than this */
 #define GHOST_NS (5 * NS_PER_S) /* an id that does not exist is not looked for again so long */
 
 static uint64_t boot_clock(void)
@@ -357,7 +360,7 @@ static const struct subject *ghost(struct attrib *a, uint64_t id)
 	return &e->s;
 }
 
-/* Events of a cgroup that was made just now: its runtime may have written in between. */
+/* Events of a cgroup that is not old: its runtime may have written in between. */
 static void freshen(struct attrib *a, struct entry *e)
 {
 	uint64_t now_ns;
@@ -365,9 +368,9 @@ static void freshen(struct attrib *a, struct entry *e)
 	if (!e->pending && (e->s.is_container || e->ghost))
 		return;
 	now_ns = a->now();
-	if (now_ns - e->made_ns > FRESH_NS || now_ns - e->asked_ns < NS_PER_MS)
+	if (now_ns - e->made_ns > FRESH_NS || now_ns - a->asked_ns < LISTEN_NS)
 		return;
-	e->asked_ns = now_ns;
+	a->asked_ns = now_ns;
 	attrib__listen(a, now_ns);
 	resolve__again(a, e);
 	arm(a);

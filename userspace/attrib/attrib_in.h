@@ -22,7 +22,7 @@ struct entry {
 	struct subject s;
 	struct block *blocks;	   /* all strings that were ever handed out, the newest first */
 	struct entry *prev, *next; /* of the gone ones, the oldest first */
-	uint64_t made_ns, gone_ns, due_ns, asked_ns;
+	uint64_t made_ns, gone_ns, due_ns;
 	uint8_t tries;
 	bool pending; /* a name is still looked for */
 	bool settled; /* counted as named or unnamed */
@@ -48,7 +48,7 @@ struct attrib {
 	struct map *entries; /* by cgroup id */
 	struct map *paths;   /* by hash of the path: cgroup id */
 	size_t most, cursor;
-	uint64_t grace_ns, seed, swept_ns, rescanned_ns;
+	uint64_t grace_ns, seed, swept_ns, rescanned_ns, asked_ns;
 	uint64_t (*now)(void);
 	struct entry *oldest, *newest; /* gone */
 	size_t gone;
