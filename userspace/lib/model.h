@@ -16,7 +16,7 @@ struct subject {
 	const char *unit;      /* systemd unit, for example "nginx.service" */
 	const char *container; /* the runtime's name of it, its id where it has none */
 	const char *container_id;
-	const char *runtime; /* docker | containerd | cri-o | podman | "" */
+	const char *runtime; /* docker | containerd | cri-o | podman | crun | runc | "" */
 	const char *pod;     /* name */
 	const char *pod_uid;
 	const char *namespace_; /* of the pod */
