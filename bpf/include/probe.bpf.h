@@ -47,6 +47,8 @@ const volatile struct aeo_cfg cfg __weak = {};
 
 /* Set by user space while low-value events are shed: those of the ordinary ring. */
 __u32 aeo_shed_events __weak = 0;
+/* Set by user space while nobody waits for events. */
+__u32 aeo_quiet __weak = 0;
 
 #define AEO_MAP __weak SEC(".maps")
 

@@ -111,11 +111,23 @@ static __always_inline struct aeo_ev *ev_begin(__u32 probe)
 	return ev_begin_of(probe, current_task(), current_cgroup());
 }
 
+/* Whether the reader is woken. While nobody waits for events he looks ten times a second by himself,
+ * and one wake-up in 32 keeps a flood from filling the ring meanwhile; only new cgroups are told at
+ * once. Without force the kernel wakes only a reader who has read all that was before. */
+static __always_inline __u64 ev_wake(__u32 probe, const struct aeo_acct *a)
+{
+	if (probe == PROBE_cgroup)
+		return BPF_RB_FORCE_WAKEUP;
+	if (!aeo_quiet || !a)
+		return 0;
+	return a->submitted & 31 ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
 static __always_inline void ev_end(struct aeo_ev *e)
 {
 	struct aeo_acct *a = acct_of(e->probe);
 
-	bpf_ringbuf_submit(e, 0);
+	bpf_ringbuf_submit(e, ev_wake(e->probe, a));
 	if (a)
 		__sync_fetch_and_add(&a->submitted, 1);
 }
@@ -149,6 +161,7 @@ static __always_inline struct aeo_big *big_begin(__u32 probe)
 
 static __always_inline void big_end(__u32 probe, struct aeo_big *b, __u32 extra, __u32 tail)
 {
+	struct aeo_acct *a = acct_of(probe);
 	__u64 len = tail;
 
 	/* The compiler may know the bound and compare elsewhere; the verifier wants it on this
@@ -160,14 +173,10 @@ static __always_inline void big_end(__u32 probe, struct aeo_big *b, __u32 extra,
 	b->ev.tail = len;
 	len += sizeof(struct aeo_ev) + 8 * extra;
 	b->ev.len = len;
-	if (bpf_ringbuf_output(ring_of(probe), b, len, 0)) {
+	if (bpf_ringbuf_output(ring_of(probe), b, len, ev_wake(probe, a)))
 		count_lost(probe, LOSS_RING);
-	} else {
-		struct aeo_acct *a = acct_of(probe);
-
-		if (a)
-			__sync_fetch_and_add(&a->submitted, 1);
-	}
+	else if (a)
+		__sync_fetch_and_add(&a->submitted, 1);
 }
 
 #endif

@@ -100,6 +100,11 @@ int sense__poll(struct sense *s, event_fn fn, void *arg)
 	return ring_buffer__consume(s->rings);
 }
 
+void sense__quiet(struct sense *s, bool quiet)
+{
+	__atomic_store_n(&s->skel->bss->aeo_quiet, quiet, __ATOMIC_RELAXED);
+}
+
 static void read_dense_of(struct sense *s, uint64_t id, uint32_t idx, reading_fn fn, void *arg)
 {
 	for (uint16_t which = 0; which < DENSE_MAX; which++) {

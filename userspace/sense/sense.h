@@ -51,6 +51,9 @@ int sense__fd(const struct sense *s);
 /* Hand all waiting events to fn. Number of events, or negative errno: -ENOENT when nothing was loaded. */
 int sense__poll(struct sense *s, event_fn fn, void *arg);
 
+/* Whether nobody waits for events: then they are not told one by one, but at the next poll. */
+void sense__quiet(struct sense *s, bool quiet);
+
 /* All counters and histograms as they stand: totals since start. Dense histograms come for each indexed cgroup, and once for index 0
  * with cgroup_id ~0 (`other`). 0 or negative errno. */
 int sense__read(struct sense *s, reading_fn fn, void *arg);

@@ -57,6 +57,16 @@ static void send_line(struct sensor *s, struct client *c, struct subscription *s
 	s->events_dropped++;
 }
 
+/* The kernel wakes us for each event only while somebody listens. */
+static void tell_kernel(struct sensor *s, const struct client *leaving)
+{
+	bool any = false;
+
+	for (struct client *c = server__next(s->server, NULL); c; c = server__next(s->server, c))
+		any |= c != leaving && *client__tag(c);
+	sense__quiet(s->sense, !any);
+}
+
 void events__on(void *arg, const struct event *e)
 {
 	struct sensor *s = arg;
@@ -83,7 +93,6 @@ void events__subscribe(struct sensor *s, struct client *c, const char *payload, 
 	struct jdoc *d = jdoc__parse(n ? payload : "{}", n ? n : 2, &why);
 	const struct jval *list = d ? jval__get(jdoc__root(d), "probes") : NULL;
 
-	(void)s;
 	if (sub && d) {
 		sub->all = !list;
 		*client__tag(c) = sub;
@@ -102,12 +111,16 @@ void events__subscribe(struct sensor *s, struct client *c, const char *payload, 
 		(void)client__send(c, WIRE_ERROR, why.data ? why.data : "", why.len);
 	if (sub && !*client__tag(c))
 		free(sub);
+	tell_kernel(s, NULL);
 	jdoc__free(d);
 }
 
 void events__gone(void *arg, struct client *c)
 {
-	(void)arg;
+	struct sensor *s = arg;
+
+	if (*client__tag(c))
+		tell_kernel(s, c);
 	free(*client__tag(c));
 	*client__tag(c) = NULL;
 }

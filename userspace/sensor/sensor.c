@@ -502,6 +502,8 @@ static int start(struct sensor *s)
 		err = start_loop(s);
 	if (!err)
 		err = rights__drop();
+	if (!err)
+		sense__quiet(s->sense, true);
 	if (!err) /* a thread keeps the rights that it began with */
 		err = sense__windows(s->sense);
 	return err;
