@@ -21,7 +21,7 @@ static __always_inline struct task_struct *current_task(void)
 	return (struct task_struct *)bpf_get_current_task();
 }
 
-/* From 7.0 on the programs of the system-call tracepoints may be preempted, in the middle of a
+/* On 7.x the programs of the system-call tracepoints may be preempted, in the middle of a
  * change to what belongs to the CPU. fc7566ad0a82 (6.10) gave the functions that hold it; without
  * them there is no need. */
 extern void bpf_preempt_disable(void) __weak __ksym;
