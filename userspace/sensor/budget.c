@@ -6,6 +6,7 @@
  */
 #include "priv.h"
 
+#define START_TICKS 3
 #define STEP_TICKS 10 /* between two steps */
 #define LOW 0.7	      /* of the ceiling: below it a level may come back */
 
@@ -81,7 +82,8 @@ static void measure(struct sensor *s)
 
 	sum_processes(s, &cpu, &rss);
 	g->rss_now = (double)rss;
-	if (g->at_ns0 && ns > 0) {
+	/* the first seconds are the start, which is over soon, not the load */
+	if (g->at_ns0 && ns > 0 && s->ticks > START_TICKS) {
 		g->cpu[g->at] = cpu > g->cpu_ns0 ? 100 * (double)(cpu - g->cpu_ns0) / ns : 0;
 		g->bpf[g->at] = bpf > g->bpf_ns0 ? 100 * (double)(bpf - g->bpf_ns0) / ns /
 							   (double)sysconf(_SC_NPROCESSORS_ONLN) :
