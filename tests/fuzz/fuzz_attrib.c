@@ -39,9 +39,11 @@ static void named(int r, const struct named *n)
 		need(r == -EINVAL || r == -ENODATA || r == -ENOMEM);
 		return;
 	}
-	need(*n->name && strlen(n->name) < STATE_NAME && strlen(n->pod) < STATE_NAME && strlen(n->namespace_) < STATE_NAME);
+	need(*n->name && strlen(n->name) < STATE_NAME && strlen(n->pod) < STATE_NAME &&
+	     strlen(n->namespace_) < STATE_NAME);
 	need(!*n->pod_uid || uid__is_valid(n->pod_uid, strlen(n->pod_uid)));
-	need(!*n->path || (n->path[0] == '/' && strlen(n->path) < STATE_PATH && !strstr(n->path, "/../")));
+	need(!*n->path ||
+	     (n->path[0] == '/' && strlen(n->path) < STATE_PATH && !strstr(n->path, "/../")));
 }
 
 static void one_name(void *arg, const char *id, const char *name)

@@ -15,10 +15,10 @@
 	(100 * NS_PER_MS) /* so often some cgroups are looked at whether they still exist, */
 #define SWEEP_MOST 8	  /* so many each time: 4,096 in less than a minute */
 #define RESCAN_NS NS_PER_S
-#define FRESH_NS \
-	(60 *    \
-	 NS_PER_S) /* so long after its cgroup a container may start: on a slow machine, seconds */
-#define LISTEN_NS NS_PER_MS	/* events ask the runtimes no more often than this */
+/* So long after its cgroup was made a container may start (on a slow machine that takes seconds), and events ask the runtimes about it,
+ * no more often than LISTEN_NS. */
+#define FRESH_NS (60 * NS_PER_S)
+#define LISTEN_NS NS_PER_MS
 #define GHOST_NS (5 * NS_PER_S) /* an id that does not exist is not looked for again so long */
 
 static uint64_t boot_clock(void)
