@@ -87,7 +87,8 @@ static void add_label(struct buf *b, enum metric_id id, size_t i, const char *va
 }
 
 /* Labels of a key of the generic maps. */
-static void key_labels(struct flow *f, const struct channel *c, uint16_t op, uint32_t label, uint64_t cgroup, struct buf *b)
+static void key_labels(struct flow *f, const struct channel *c, uint16_t op, uint32_t label,
+		       uint64_t cgroup, struct buf *b)
 {
 	char text[64];
 
@@ -96,17 +97,22 @@ static void key_labels(struct flow *f, const struct channel *c, uint16_t op, uin
 	case NONE:
 		break;
 	case CALL:
-		add_label(b, c->metric, 0, cgroup == ~0ULL ? "other" : call__name(label, text, sizeof(text)));
+		add_label(b, c->metric, 0,
+			  cgroup == ~0ULL ? "other" : call__name(label, text, sizeof(text)));
 		break;
 	case DEVICE_OP:
-		add_label(b, c->metric, 0, cgroup == ~0ULL ? "other" : f->doors.device(f->doors.arg, label));
-		add_label(b, c->metric, 1, cgroup == ~0ULL ? "other" : unit__text("ioop", op, text, sizeof(text)));
+		add_label(b, c->metric, 0,
+			  cgroup == ~0ULL ? "other" : f->doors.device(f->doors.arg, label));
+		add_label(b, c->metric, 1,
+			  cgroup == ~0ULL ? "other" : unit__text("ioop", op, text, sizeof(text)));
 		break;
 	case REASON:
-		add_label(b, c->metric, 0, cgroup == ~0ULL ? "other" : f->doors.drop_reason(f->doors.arg, label));
+		add_label(b, c->metric, 0,
+			  cgroup == ~0ULL ? "other" : f->doors.drop_reason(f->doors.arg, label));
 		break;
 	case OP:
-		add_label(b, c->metric, 0, cgroup == ~0ULL ? "other" : unit__text(c->unit, op, text, sizeof(text)));
+		add_label(b, c->metric, 0,
+			  cgroup == ~0ULL ? "other" : unit__text(c->unit, op, text, sizeof(text)));
 		break;
 	}
 }
@@ -125,7 +131,8 @@ static bool exemplars(struct flow *f, bool dense, uint16_t channel, struct exemp
 		any = true;
 		ret[i].value = (double)x[i].value_ns / 1e9;
 		ret[i].wall_s = (double)x[i].time_ns / 1e9 + boot_to_wall;
-		(void)snprintf(ret[i].id, sizeof(ret[i].id), "%llx-%u", (unsigned long long)x[i].time_ns, x[i].pid);
+		(void)snprintf(ret[i].id, sizeof(ret[i].id), "%llx-%u",
+			       (unsigned long long)x[i].time_ns, x[i].pid);
 		(void)snprintf(ret[i].binary, sizeof(ret[i].binary), "%.*s", AEO_COMM, x[i].comm);
 	}
 	return any;
@@ -152,7 +159,8 @@ static void collect_dense(struct flow *f, struct metrics *m, enum aeo_dense d, s
 		metrics__hist(m, dense_rows[d].metric, b->data, &own, NULL);
 	}
 	metrics__hist(m, dense_rows[d].metric, other_cgroup, &other, NULL);
-	metrics__hist(m, dense_rows[d].node, "", &f->node[d], exemplars(f, true, d, ex) ? ex : NULL);
+	metrics__hist(m, dense_rows[d].node, "", &f->node[d],
+		      exemplars(f, true, d, ex) ? ex : NULL);
 }
 
 static void add_call(struct metrics *m, struct buf *b, const char *name, const struct aeo_call *c)
@@ -187,7 +195,8 @@ static void add_errors(struct metrics *m, struct buf *b, const struct aeo_call *
 }
 
 struct call_sums {
-	struct aeo_call all, rest; /* of a cgroup with a place: all its calls, and those without one */
+	struct aeo_call all,
+		rest; /* of a cgroup with a place: all its calls, and those without one */
 };
 
 static void collect_calls(struct flow *f, struct metrics *m, struct buf *b)
@@ -203,7 +212,8 @@ static void collect_calls(struct flow *f, struct metrics *m, struct buf *b)
 
 	while (sums && (call = map__next(f->calls, &at, (const void **)&key))) {
 		const struct fcgroup *c = map__get(f->cgroups, &key->cgroup_id);
-		struct aeo_call own = call->now, all = call->now, rest = call->own ? call->base : call->now;
+		struct aeo_call own = call->now, all = call->now,
+				rest = call->own ? call->base : call->now;
 
 		if (!c || !c->top || !(sum = map__put(sums, &key->cgroup_id, NULL))) {
 			call__add(&other, &call->now);
@@ -243,7 +253,8 @@ static void collect_hists(struct flow *f, struct metrics *m, struct buf *b)
 
 	while ((hist = map__next(f->hists, &at, (const void **)&h))) {
 		const struct channel *c = &hist_rows[h->hist];
-		bool is_node = h->hist < HIST_MAX && !by_cgroup(c->metric), is_other = h->cgroup_id == ~0ULL;
+		bool is_node = h->hist < HIST_MAX && !by_cgroup(c->metric),
+		     is_other = h->cgroup_id == ~0ULL;
 		struct aeo_hist sum = *hist;
 
 		if (h->hist >= HIST_MAX)
@@ -256,7 +267,9 @@ static void collect_hists(struct flow *f, struct metrics *m, struct buf *b)
 			sampled += sum.bucket[i];
 		key_labels(f, c, h->op, h->label, h->cgroup_id, b);
 		metrics__hist(m, c->metric, b->data ? b->data : "", &sum,
-			      is_node && c->label == NONE && exemplars(f, false, h->hist, ex) ? ex : NULL);
+			      is_node && c->label == NONE && exemplars(f, false, h->hist, ex) ?
+				      ex :
+				      NULL);
 	}
 	metrics__add(m, METRIC_syscall_sampled, "", (double)sampled);
 }

@@ -16,9 +16,7 @@ struct flow *flow__new(const struct flow_doors *doors, size_t top_cgroups, size_
 	f->counts = map__new(sizeof(struct aeo_ckey), sizeof(struct fcount), KEYS_MAX);
 	f->tasks = map__new(sizeof(struct ftaskkey), sizeof(struct ftask), KEYS_MAX);
 	f->zombies = map__new(sizeof(uint64_t), sizeof(struct fcount), CGROUPS_MAX);
-	f->socks = map__new(sizeof(uint64_t), sizeof(struct aeo_sockrow), KEYS_MAX);
-	if (!f->cgroups || !f->calls || !f->hists || !f->counts || !f->tasks || !f->zombies ||
-	    !f->socks)
+	if (!f->cgroups || !f->calls || !f->hists || !f->counts || !f->tasks || !f->zombies)
 		return flow__free(f);
 	return f;
 }
@@ -33,7 +31,6 @@ struct flow *flow__free(struct flow *f)
 	map__free(f->counts);
 	map__free(f->tasks);
 	map__free(f->zombies);
-	map__free(f->socks);
 	free(f);
 	return NULL;
 }

@@ -37,9 +37,6 @@ void flow__forget(struct flow *f, uint64_t cgroup_id);
 /* Rows of the task iterator, between the same begin and end of their own pass (every 10 s). */
 void flow__tasks_begin(struct flow *f);
 void flow__task(struct flow *f, const struct aeo_taskrow *row);
-/* Rows of the socket iterator: bytes of connections still open. */
-void flow__socks_begin(struct flow *f);
-void flow__sock(struct flow *f, const struct aeo_sockrow *row);
 
 /* Add every series to a snapshot. */
 void flow__collect(struct flow *f, struct metrics *m);

@@ -3,8 +3,9 @@
  * for ten minutes gives it up, and only to one that does. */
 #include "priv.h"
 
-#define WARM_UP 3	   /* passes before the first award: the busiest since boot are not the busiest since start */
-#define SHARE 0.01	   /* a call earns a place with this share of its cgroup's cost */
+#define WARM_UP \
+	3 /* passes before the first award: the busiest since boot are not the busiest since start */
+#define SHARE 0.01 /* a call earns a place with this share of its cgroup's cost */
 
 static uint64_t score(const struct aeo_call *c)
 {
@@ -105,7 +106,8 @@ static void award_calls(struct flow *f)
 		call->score0 = now;
 		if (!c || !c->top || c->own_calls >= f->top_calls || !spent)
 			continue;
-		if ((double)spent < SHARE * ((double)c->block_ns + (double)c->calls * 1000) / MAX(f->passes, 1u))
+		if ((double)spent <
+		    SHARE * ((double)c->block_ns + (double)c->calls * 1000) / MAX(f->passes, 1u))
 			continue;
 		call->own = true;
 		call->base = call->now;

@@ -9,22 +9,25 @@
 
 #define CGROUPS_MAX 65536
 #define KEYS_MAX 65536
-#define IDLE_NS (600 * NS_PER_S) /* a cgroup that did not wait for so long gives its place to one that does */
+#define IDLE_NS \
+	(600 *  \
+	 NS_PER_S) /* a cgroup that did not wait for so long gives its place to one that does */
 
 struct fcgroup {
-	struct aeo_hist dense[DENSE_MAX];	/* totals */
-	struct aeo_hist base[DENSE_MAX];	/* what it had counted when it earned its place */
+	struct aeo_hist dense[DENSE_MAX]; /* totals */
+	struct aeo_hist base[DENSE_MAX];  /* what it had counted when it earned its place */
 	uint64_t wait0, block0, io0, retrans0, calls0; /* sums at the last tick */
-	uint64_t block_ns, io_ns, retrans, calls;	/* sums of this pass */
+	uint64_t block_ns, io_ns, retrans, calls;      /* sums of this pass */
 	struct flow_row row;
-	uint64_t waited_ns;			/* boot time of the last wait */
-	uint32_t own_calls;			/* calls with series of their own */
+	uint64_t waited_ns; /* boot time of the last wait */
+	uint32_t own_calls; /* calls with series of their own */
 	bool top;
 };
 
 struct fcall {
 	struct aeo_call now, base;
-	struct aeo_call placed; /* what it had counted when its cgroup earned its place: that stays in `other` */
+	struct aeo_call
+		placed; /* what it had counted when its cgroup earned its place: that stays in `other` */
 	uint64_t score0;
 	bool own;
 };
@@ -47,17 +50,17 @@ struct ftaskkey {
 struct flow {
 	struct flow_doors doors;
 	size_t top_cgroups, top_calls, top_count;
-	uint64_t now, ended, passes;	/* of this pass, of the last one that ended; how many ended */
-	struct map *cgroups;	/* id -> struct fcgroup */
-	struct map *calls;	/* struct aeo_callkey -> struct fcall */
-	struct map *hists;	/* struct aeo_hkey -> struct aeo_hist */
-	struct map *counts;	/* struct aeo_ckey -> struct fcount */
-	struct map *tasks;	/* struct ftaskkey -> struct ftask */
-	struct map *zombies;	/* id -> struct fcount */
-	struct map *socks;	/* sock -> struct aeo_sockrow */
+	uint64_t now, ended, passes; /* of this pass, of the last one that ended; how many ended */
+	struct map *cgroups;	     /* id -> struct fcgroup */
+	struct map *calls;	     /* struct aeo_callkey -> struct fcall */
+	struct map *hists;	     /* struct aeo_hkey -> struct aeo_hist */
+	struct map *counts;	     /* struct aeo_ckey -> struct fcount */
+	struct map *tasks;	     /* struct ftaskkey -> struct ftask */
+	struct map *zombies;	     /* id -> struct fcount */
 	/* what ended, and what never had a place */
-	struct aeo_hist retired[DENSE_MAX];	  /* all of them, for the node's sum */
-	struct aeo_hist retired_other[DENSE_MAX]; /* without what had series of its own, which went with it */
+	struct aeo_hist retired[DENSE_MAX]; /* all of them, for the node's sum */
+	struct aeo_hist
+		retired_other[DENSE_MAX]; /* without what had series of its own, which went with it */
 	struct aeo_call retired_calls;
 	struct aeo_hist retired_hists[HIST_MAX];
 	uint64_t retired_counts[COUNT_MAX];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the iterators saw: tasks blocked now, calls running, zombies, open connections. */
+/* What the iterators saw: tasks blocked now, calls running, zombies. */
 #include "priv.h"
 
 #define STATE_INTERRUPTIBLE 0x1
@@ -46,19 +46,6 @@ void flow__task(struct flow *f, const struct aeo_taskrow *row)
 		return;
 	t->count++;
 	t->oldest_ns = MAX(t->oldest_ns, row->age_ns);
-}
-
-void flow__socks_begin(struct flow *f)
-{
-	clear(f->socks);
-}
-
-void flow__sock(struct flow *f, const struct aeo_sockrow *row)
-{
-	struct aeo_sockrow *s = map__put(f->socks, &row->sock, NULL);
-
-	if (s)
-		*s = *row;
 }
 
 struct state_sum {

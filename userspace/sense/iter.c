@@ -57,21 +57,13 @@ int sense__tasks(struct sense *s, taskrow_fn fn, void *arg)
 	return iterate(s, "task", sizeof(struct aeo_taskrow), on_task, &c);
 }
 
-struct sock_call {
-	sockrow_fn fn;
-	void *arg;
-};
-
 static void on_sock(void *ctx, const void *row)
 {
-	const struct sock_call *c = ctx;
-
-	c->fn(c->arg, row);
+	(void)ctx;
+	(void)row;
 }
 
-int sense__socks(struct sense *s, sockrow_fn fn, void *arg)
+int sense__socks(struct sense *s)
 {
-	struct sock_call c = {fn, arg};
-
-	return iterate(s, "task_file", sizeof(struct aeo_sockrow), on_sock, &c);
+	return iterate(s, "task_file", sizeof(struct aeo_sockrow), on_sock, NULL);
 }

@@ -63,9 +63,9 @@ void sense__slowest_clear(struct sense *s);
 
 /* Run a task or socket iterator. 0, -ENOENT when the kernel has none of it, or negative errno. */
 typedef void (*taskrow_fn)(void *arg, const struct aeo_taskrow *row);
-typedef void (*sockrow_fn)(void *arg, const struct aeo_sockrow *row);
 int sense__tasks(struct sense *s, taskrow_fn fn, void *arg);
-int sense__socks(struct sense *s, sockrow_fn fn, void *arg);
+/* The walk itself brings the counters of open connections up to date, in the kernel. */
+int sense__socks(struct sense *s);
 
 /* Facts for status, metrics and `aeod probes`. */
 void sense__probe(struct sense *s, enum aeo_probe probe, struct probe_info *ret);

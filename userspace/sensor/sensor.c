@@ -45,7 +45,9 @@ static void apply_config(struct sensor *s)
 	const char *item;
 
 	budget__configure(s);
-	for (size_t i = 0; n + 1 < ARRAY_SIZE(s->redact) && (item = conf__item(s->conf, CONF_events_redact, i)); i++)
+	for (size_t i = 0;
+	     n + 1 < ARRAY_SIZE(s->redact) && (item = conf__item(s->conf, CONF_events_redact, i));
+	     i++)
 		s->redact[n++] = item;
 	s->redact[n] = NULL;
 }
@@ -128,8 +130,7 @@ static void walk(struct sensor *s)
 		return;
 	flow__tasks_begin(s->flow);
 	(void)sense__tasks(s->sense, (taskrow_fn)flow__task, s->flow);
-	flow__socks_begin(s->flow);
-	(void)sense__socks(s->sense, (sockrow_fn)flow__sock, s->flow);
+	(void)sense__socks(s->sense);
 }
 
 /* A probe that our own act did not wake is down: said in the log and in a metric, and tried again by attaching it anew. */
@@ -141,9 +142,11 @@ static void on_beacon(void *arg, enum aeo_probe probe, bool missing, bool was_mi
 	if (missing) {
 		s->beacons_missed[probe]++;
 		if (!was_missing)
-			log_warn("probe %s did not see our own act: attached again", probe__row(probe)->name);
+			log_warn("probe %s did not see our own act: attached again",
+				 probe__row(probe)->name);
 		else
-			log_warn("probe %s still sees nothing: it is down", probe__row(probe)->name);
+			log_warn("probe %s still sees nothing: it is down",
+				 probe__row(probe)->name);
 	} else {
 		log_notice("probe %s sees again", probe__row(probe)->name);
 	}
@@ -244,7 +247,9 @@ static void on_pair(void *arg, int events)
 	size_t len;
 
 	(void)events;
-	n = buf__reserve(&s->pair_in, 4096) ? 0 : recv(PAIR, s->pair_in.data + s->pair_in.len, 4096, MSG_DONTWAIT);
+	n = buf__reserve(&s->pair_in, 4096) ?
+		    0 :
+		    recv(PAIR, s->pair_in.data + s->pair_in.len, 4096, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) { /* the supervisor is gone: nothing runs with nobody above it */
@@ -252,7 +257,8 @@ static void on_pair(void *arg, int events)
 		return;
 	}
 	s->pair_in.len += (size_t)n;
-	while ((took = wire__get(s->pair_in.data, s->pair_in.len, 4096, &kind, &payload, &len)) > 0) {
+	while ((took = wire__get(s->pair_in.data, s->pair_in.len, 4096, &kind, &payload, &len)) >
+	       0) {
 		on_pair_frame(s, kind, payload, len);
 		memmove(s->pair_in.data, s->pair_in.data + took, s->pair_in.len - (size_t)took);
 		s->pair_in.len -= (size_t)took;
@@ -266,7 +272,8 @@ static void tell_ready(struct sensor *s)
 	struct wire_ready r = {.probes = sense__probes_on(s->sense), .pinned = s->pinned};
 
 	r.ms = (uint32_t)((clock__boot() - s->started_ns) / NS_PER_MS);
-	(void)snprintf(r.listen, sizeof(r.listen), "http%s://%.50s", conf__string(s->conf, CONF_export_tls_cert)[0] ? "s" : "",
+	(void)snprintf(r.listen, sizeof(r.listen), "http%s://%.50s",
+		       conf__string(s->conf, CONF_export_tls_cert)[0] ? "s" : "",
 		       conf__string(s->conf, CONF_export_listen));
 	if (wire__send(PAIR, WIRE_READY, &r, sizeof(r)))
 		printf("ready: %u probes in %u ms\n", r.probes, r.ms);
@@ -332,7 +339,8 @@ static void name_pins(struct sensor *s)
 	if (!strcmp(s->args->run_dir, RUN_DIR_DEFAULT))
 		(void)snprintf(s->pin_dir, sizeof(s->pin_dir), "%.200s/autoecoops", s->args->bpffs);
 	else
-		(void)snprintf(s->pin_dir, sizeof(s->pin_dir), "%.200s/autoecoops-%08x", s->args->bpffs, h);
+		(void)snprintf(s->pin_dir, sizeof(s->pin_dir), "%.200s/autoecoops-%08x",
+			       s->args->bpffs, h);
 }
 
 static void probes_off(struct sensor *s, struct sense_options *o)
@@ -419,7 +427,8 @@ static int start_rooms(struct sensor *s)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	s->attrib = attrib__new(&s->tree, s->args->root, 16384, GRACE_NS);
 	s->files = files__new(&s->tree, s->args->root);
-	s->flow = flow__new(&doors, conf__uint(s->conf, CONF_export_cgroups), conf__uint(s->conf, CONF_export_calls));
+	s->flow = flow__new(&doors, conf__uint(s->conf, CONF_export_cgroups),
+			    conf__uint(s->conf, CONF_export_calls));
 	s->metrics = metrics__new(conf__uint(s->conf, CONF_export_series));
 	s->pressure = map__new(sizeof(uint64_t), 64, 65536);
 	if (!s->attrib || !s->files || !s->flow || !s->metrics || !s->pressure)
@@ -439,7 +448,8 @@ static int start_server(struct sensor *s)
 	if (!args__path(s->args, "aeod.sock", path, sizeof(path)))
 		return -ENAMETOOLONG;
 	s->export_uid = p ? p->pw_uid : 65534;
-	s->server = server__new(s->loop, path, g ? g->gr_gid : (gid_t)-1, s->export_uid, answers__on, events__gone, s);
+	s->server = server__new(s->loop, path, g ? g->gr_gid : (gid_t)-1, s->export_uid,
+				answers__on, events__gone, s);
 	err = s->server ? 0 : -errno;
 	if (err)
 		log_error("listening on %s: %s", path, strerror(-err));
@@ -467,8 +477,8 @@ static int start_loop(struct sensor *s)
 	uint64_t tick_ms = conf__uint(s->conf, CONF_sense_tick) / NS_PER_MS;
 	struct loop *l = s->loop;
 
-	if (!loop__fd(l, sense__fd(s->sense), LOOP_READ, on_ring, s) || !loop__timer(l, 100, 100, on_poll, s) ||
-	    !loop__timer(l, 0, tick_ms, on_tick, s))
+	if (!loop__fd(l, sense__fd(s->sense), LOOP_READ, on_ring, s) ||
+	    !loop__timer(l, 100, 100, on_poll, s) || !loop__timer(l, 0, tick_ms, on_tick, s))
 		return -errno;
 #ifdef AEO_FAULT
 	(void)loop__signal(l, SIGUSR1, on_fault, s);
@@ -476,7 +486,8 @@ static int start_loop(struct sensor *s)
 	if (files__kernel_log_fd(s->files) >= 0 &&
 	    !loop__fd(l, files__kernel_log_fd(s->files), LOOP_READ, on_kernel_log, s))
 		return -errno;
-	if (attrib__fd(s->attrib) >= 0 && !loop__fd(l, attrib__fd(s->attrib), LOOP_READ, on_state_files, s))
+	if (attrib__fd(s->attrib) >= 0 &&
+	    !loop__fd(l, attrib__fd(s->attrib), LOOP_READ, on_state_files, s))
 		return -errno;
 	return loop__fd(l, PAIR, LOOP_READ, on_pair, s) ? 0 : -errno;
 }
@@ -486,7 +497,8 @@ static int start(struct sensor *s)
 	int err = cgroup_tree__detect(s->args->root, &s->tree);
 
 	if (err) {
-		log_error("no cgroup file system is mounted that names cgroups: %s", strerror(-err));
+		log_error("no cgroup file system is mounted that names cgroups: %s",
+			  strerror(-err));
 		return err;
 	}
 	know_node(s);
@@ -538,7 +550,8 @@ static bool has_supervisor(void)
 	if (getsockopt(PAIR, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.pid != getppid())
 		return false;
 	len = sizeof(type);
-	return !getsockopt(PAIR, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_STREAM && !fcntl(PAIR, F_SETFD, FD_CLOEXEC);
+	return !getsockopt(PAIR, SOL_SOCKET, SO_TYPE, &type, &len) && type == SOCK_STREAM &&
+	       !fcntl(PAIR, F_SETFD, FD_CLOEXEC);
 }
 
 /* First of all: what is told while we start is done once we run, and an end comes by way of stop(). */
@@ -546,8 +559,10 @@ static int hear_signals(struct sensor *s)
 {
 	struct loop *l = s->loop;
 
-	return loop__signal(l, SIGTERM, on_stop, s) && loop__signal(l, SIGINT, on_stop, s) && loop__signal(l, SIGHUP, on_reload, s) ?
-		       0 : -errno;
+	return loop__signal(l, SIGTERM, on_stop, s) && loop__signal(l, SIGINT, on_stop, s) &&
+			       loop__signal(l, SIGHUP, on_reload, s) ?
+		       0 :
+		       -errno;
 }
 
 int sensor__run(const struct args *a)
