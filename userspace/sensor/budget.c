@@ -116,6 +116,7 @@ static void turn(struct sensor *s, enum shed level, bool off, const char *which,
 	int err = level == SHED_DETAIL || level == SHED_TRACES ? 0 :
 								 sense__shed(s->sense, level, off);
 
+	s->budget.changed_ns = clock__boot(); /* a step that fails is not tried at every tick */
 	if (err) {
 		log_warn("budget: %s %s failed: %s", off ? "shedding" : "taking back",
 			 shed__name(level), strerror(-err));
