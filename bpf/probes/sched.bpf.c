@@ -76,6 +76,9 @@ static __always_inline void book(struct aeo_cpu *cpu, struct task_struct *next, 
 		else
 			c->sleep_ns += off;
 	}
+	/* Waiting for a disk outside any call is a major fault that slept. */
+	if (t->iowait && t->call == AEO_CALL_NONE)
+		hist_add(HIST_major_fault, 0, 0, cpu->cgroup_id, off);
 	if (off >= cfg.slow_ns && t->state == STATE_DISK)
 		slow_event(next, cpu->cgroup_id, t, off);
 }
