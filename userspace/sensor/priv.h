@@ -100,6 +100,10 @@ struct process_use {
 /* Of one process; 0 or negative errno. */
 int process__use(int32_t pid, struct process_use *ret);
 
+/* node.c: names of the node and of the folder of pins. */
+void node__know(struct sensor *s);
+void node__name_pins(struct sensor *s);
+
 /* report.c: the account, to the log. */
 void report__losses(struct sensor *s);
 

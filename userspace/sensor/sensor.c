@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 
 #include "priv.h"
 
@@ -309,40 +308,6 @@ static const struct aeo_exemplar *door_slowest(void *arg, bool dense, uint16_t c
 	return sense__slowest(s->sense, dense, channel);
 }
 
-static void read_line(const char *path, char *to, size_t n)
-{
-	cleanup_file FILE *f = fopen(path, "re");
-
-	to[0] = '\0';
-	if (f && fgets(to, (int)n, f))
-		to[strcspn(to, "\n")] = '\0';
-}
-
-static void know_node(struct sensor *s)
-{
-	struct utsname u;
-
-	if (uname(&u))
-		return;
-	(void)snprintf(s->node, sizeof(s->node), "%s", u.nodename);
-	(void)snprintf(s->kernel, sizeof(s->kernel), "%.79s", u.release);
-	read_line("/proc/sys/kernel/random/boot_id", s->boot_id, sizeof(s->boot_id));
-}
-
-/* Pins of the default daemon lie in BPFFS/autoecoops; another run folder gets a name of its own. */
-static void name_pins(struct sensor *s)
-{
-	uint32_t h = 2166136261u;
-
-	for (const char *p = s->args->run_dir; *p; p++)
-		h = (h ^ (unsigned char)*p) * 16777619u;
-	if (!strcmp(s->args->run_dir, RUN_DIR_DEFAULT))
-		(void)snprintf(s->pin_dir, sizeof(s->pin_dir), "%.200s/autoecoops", s->args->bpffs);
-	else
-		(void)snprintf(s->pin_dir, sizeof(s->pin_dir), "%.200s/autoecoops-%08x",
-			       s->args->bpffs, h);
-}
-
 static void probes_off(struct sensor *s, struct sense_options *o)
 {
 	const char *name;
@@ -501,8 +466,8 @@ static int start(struct sensor *s)
 			  strerror(-err));
 		return err;
 	}
-	know_node(s);
-	name_pins(s);
+	node__know(s);
+	node__name_pins(s);
 	err = start_rooms(s);
 	if (!err)
 		err = start_sense(s);
