@@ -65,7 +65,7 @@ struct sensor {
 	bool down[PROBE_MAX]; /* the last beacon did not wake it */
 	uint64_t beacons_missed[PROBE_MAX];
 	uint64_t cgroups_lost; /* events of cgroups that never came, as last looked at */
-	uint64_t ticks, tick_due_ns, tick_lag_ns, started_ns, events_dropped, windows_ns;
+	uint64_t ticks, tick_ns, tick_due_ns, tick_lag_ns, started_ns, events_dropped, windows_ns;
 	struct probe_info probes[PROBE_MAX]; /* filled anew for each answer */
 };
 

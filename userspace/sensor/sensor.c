@@ -156,6 +156,10 @@ static void on_tick(void *arg)
 	struct sensor *s = arg;
 	uint64_t now = clock__boot();
 
+	/* a node that was busy calls again at once: rates want a whole tick between two looks */
+	if (s->tick_ns && now - s->tick_ns < conf__uint(s->conf, CONF_sense_tick) / 2)
+		return;
+	s->tick_ns = now;
 	s->tick_lag_ns = s->tick_due_ns && now > s->tick_due_ns ? now - s->tick_due_ns : 0;
 	s->tick_due_ns = now + conf__uint(s->conf, CONF_sense_tick);
 	(void)files__tick(s->files, now);
