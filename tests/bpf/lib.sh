@@ -57,9 +57,11 @@ cleanup() {
 	[ -z "$listener" ] || kill "$listener" 2>/dev/null
 	[ -z "$daemon" ] || kill -INT "$daemon" 2>/dev/null
 	[ -z "$daemon" ] || wait "$daemon" 2>/dev/null
-	[ -z "$own_cgroup" ] || rmdir "$own_cgroup" 2>/dev/null
-	mountpoint -q "$T/bpf" && umount "$T/bpf"
-	rm -rf "$T"
+	[ -z "$own_cgroup" ] || within 2 rmdir "$own_cgroup" 2>/dev/null # its last process may still be on its way out
+	while mountpoint -q "$T/bpf"; do
+		umount "$T/bpf" || umount -l "$T/bpf" || break
+	done
+	rm -rf --one-file-system "$T"
 }
 
 # a test that is ended takes its daemon along
