@@ -65,6 +65,7 @@ cleanup() {
 }
 
 # a test that is ended takes its daemon along
+trap cleanup EXIT
 trap 'exit 143' TERM
 trap 'exit 130' INT
 
