@@ -21,8 +21,10 @@ static double cpu_us(void)
 
 	getrusage(RUSAGE_SELF, &self);
 	getrusage(RUSAGE_CHILDREN, &kids);
-	return 1e6 * (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec + kids.ru_utime.tv_sec + kids.ru_stime.tv_sec) +
-	       (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec + kids.ru_utime.tv_usec + kids.ru_stime.tv_usec);
+	return 1e6 * (double)(self.ru_utime.tv_sec + self.ru_stime.tv_sec + kids.ru_utime.tv_sec +
+			      kids.ru_stime.tv_sec) +
+	       (double)(self.ru_utime.tv_usec + self.ru_stime.tv_usec + kids.ru_utime.tv_usec +
+			kids.ru_stime.tv_usec);
 }
 
 static void die(const char *what)
@@ -73,7 +75,8 @@ static int listener(struct sockaddr_in *a)
 	memset(a, 0, sizeof(*a));
 	a->sin_family = AF_INET;
 	a->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (bind(fd, (struct sockaddr *)a, sizeof(*a)) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)a, &len))
+	if (bind(fd, (struct sockaddr *)a, sizeof(*a)) || listen(fd, 64) ||
+	    getsockname(fd, (struct sockaddr *)a, &len))
 		die("listen");
 	return fd;
 }
@@ -91,8 +94,10 @@ static void load_tcp(long n)
 
 		if (connect(c, (struct sockaddr *)&a, sizeof(a)) || (s = accept(l, NULL, NULL)) < 0)
 			die("tcp");
-		if (write(c, buf, sizeof(buf)) != sizeof(buf) || read(s, buf, sizeof(buf)) != sizeof(buf) ||
-		    write(s, buf, sizeof(buf)) != sizeof(buf) || read(c, buf, sizeof(buf)) != sizeof(buf))
+		if (write(c, buf, sizeof(buf)) != sizeof(buf) ||
+		    read(s, buf, sizeof(buf)) != sizeof(buf) ||
+		    write(s, buf, sizeof(buf)) != sizeof(buf) ||
+		    read(c, buf, sizeof(buf)) != sizeof(buf))
 			die("tcp data");
 		setsockopt(c, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 		close(c);
@@ -132,8 +137,9 @@ static const struct {
 	void (*run)(long n);
 	long rounds;
 } loads[] = {
-	{"getppid", load_getppid, 1000000}, {"file", load_file, 120000},	 {"exec", load_exec, 500},
-	{"tcp", load_tcp, 12000},	    {"pingpong", load_pingpong, 60000},
+	{"getppid", load_getppid, 1000000}, {"file", load_file, 120000},
+	{"exec", load_exec, 500},	    {"tcp", load_tcp, 12000},
+	{"pingpong", load_pingpong, 60000},
 };
 
 int main(int argc, char **argv)

@@ -9,10 +9,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const struct subject nobody = {.cgroup = "/", .unit = "", .container = "", .container_id = "", .runtime = "", .pod = "",
-					      .pod_uid = "", .namespace_ = "", .workload = "", .unnamed = "", .labels = ""};
+	static const struct subject nobody = {.cgroup = "/",
+					      .unit = "",
+					      .container = "",
+					      .container_id = "",
+					      .runtime = "",
+					      .pod = "",
+					      .pod_uid = "",
+					      .namespace_ = "",
+					      .workload = "",
+					      .unnamed = "",
+					      .labels = ""};
 	static const char *const redact[] = {"password", "token", NULL};
-	struct tell_common common = {.node = "node", .boot_id = "boot", .wall_ns = 1700000000000000000ULL, .boot_ns = 1000000000ULL};
+	struct tell_common common = {.node = "node",
+				     .boot_id = "boot",
+				     .wall_ns = 1700000000000000000ULL,
+				     .boot_ns = 1000000000ULL};
 	uint64_t *copy = aligned_alloc(8, (n + 7) & ~(size_t)7 ? (n + 7) & ~(size_t)7 : 8);
 	struct buf line = BUF_INIT;
 	struct event e;

@@ -41,7 +41,8 @@ struct fixture {
 static void dense(struct fixture *x, uint64_t cgroup, uint64_t n)
 {
 	struct aeo_hist h = {.sum_ns = n * 1000000};
-	struct reading r = {.kind = READ_DENSE, .channel = DENSE_runqueue, .cgroup_id = cgroup, .hist = &h};
+	struct reading r = {
+		.kind = READ_DENSE, .channel = DENSE_runqueue, .cgroup_id = cgroup, .hist = &h};
 
 	h.bucket[10] = n;
 	flow__take(x->flow, &r);
@@ -110,7 +111,8 @@ static void pass(struct fixture *x, uint64_t a, uint64_t b, uint64_t c)
 /* Own series and `other` together are the node's. */
 static void assert_whole(struct fixture *x)
 {
-	double own1 = sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c1\"} "), own2 = sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c2\"} ");
+	double own1 = sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c1\"} "),
+	       own2 = sample(x, "aeo_runqueue_seconds_count{cgroup=\"/c2\"} ");
 
 	assert_true(sample(x, OTHER) + MAX(own1, 0) + MAX(own2, 0) == sample(x, NODE));
 }
@@ -174,7 +176,8 @@ static void test_reading_behind(void **state)
 	before = sample(x, "aeo_syscall_calls_total{cgroup=\"other\",call=\"other\"} ");
 	assert_true(before == 300);
 	pass(x, 90, 0, 0);
-	assert_true(sample(x, "aeo_syscall_calls_total{cgroup=\"other\",call=\"other\"} ") == before);
+	assert_true(sample(x, "aeo_syscall_calls_total{cgroup=\"other\",call=\"other\"} ") ==
+		    before);
 }
 
 static void test_calls(void **state)
@@ -191,7 +194,8 @@ static void test_calls(void **state)
 		char line[80];
 		double v;
 
-		(void)snprintf(line, sizeof(line), "aeo_syscall_calls_total{cgroup=\"/c1\",call=\"%s\"} ", names[i]);
+		(void)snprintf(line, sizeof(line),
+			       "aeo_syscall_calls_total{cgroup=\"/c1\",call=\"%s\"} ", names[i]);
 		v = sample(x, line);
 		places += v >= 0;
 		own += v >= 0 ? v : 0;
@@ -205,8 +209,15 @@ static void test_calls(void **state)
 static void disk(struct fixture *x, uint64_t cgroup, uint32_t dev, uint64_t ms, uint64_t resent)
 {
 	struct aeo_hist h = {.sum_ns = ms * 1000000};
-	struct reading io = {.kind = READ_HIST, .channel = HIST_block, .label = dev, .cgroup_id = cgroup, .hist = &h};
-	struct reading sent = {.kind = READ_COUNT, .channel = COUNT_tcp_retransmits, .cgroup_id = cgroup, .count = resent};
+	struct reading io = {.kind = READ_HIST,
+			     .channel = HIST_block,
+			     .label = dev,
+			     .cgroup_id = cgroup,
+			     .hist = &h};
+	struct reading sent = {.kind = READ_COUNT,
+			       .channel = COUNT_tcp_retransmits,
+			       .cgroup_id = cgroup,
+			       .count = resent};
 	struct reading queue = io, bytes = sent;
 
 	queue.channel = HIST_block_queue;
@@ -290,9 +301,11 @@ static void test_idle_stands_aside(void **state)
 
 static void execs(struct fixture *x, uint64_t cgroup, uint64_t n)
 {
-	struct reading r = {.kind = READ_COUNT, .channel = COUNT_exec, .cgroup_id = cgroup, .count = n};
+	struct reading r = {
+		.kind = READ_COUNT, .channel = COUNT_exec, .cgroup_id = cgroup, .count = n};
 	struct aeo_hist h = {.sum_ns = n * 1000000};
-	struct reading rtt = {.kind = READ_HIST, .channel = HIST_tcp_rtt, .cgroup_id = cgroup, .hist = &h};
+	struct reading rtt = {
+		.kind = READ_HIST, .channel = HIST_tcp_rtt, .cgroup_id = cgroup, .hist = &h};
 
 	h.bucket[10] = n;
 	flow__take(x->flow, &r);

@@ -50,8 +50,8 @@ struct node {
 
 	struct due nic_file, irq_file, disk_file;
 	struct nic_line nics[NICS_MOST];
-	size_t nic_count, nic_more;	 /* more: found, but no room for them */
-	struct irq_line irqs[IRQS_MOST]; /* only those that fired */
+	size_t nic_count, nic_more;	  /* more: found, but no room for them */
+	struct irq_line irqs[IRQS_MOST];  /* only those that fired */
 	struct irq_line irqs0[IRQS_MOST]; /* as last read */
 	size_t irq_count, irq_cpus;
 	/* counts of CPUs that are offline now, which the files leave out: of irqs0's lines, of softnet's */

@@ -9,7 +9,8 @@
 /* The index that the kernel has for a cgroup, else one from the pool. */
 static int take_index(struct sense *s, uint64_t id, uint32_t *ret_idx)
 {
-	int cgroups = bpf_map__fd(s->skel->maps.aeo_cgroups), pool = bpf_map__fd(s->skel->maps.aeo_free);
+	int cgroups = bpf_map__fd(s->skel->maps.aeo_cgroups),
+	    pool = bpf_map__fd(s->skel->maps.aeo_free);
 
 	if (!bpf_map_lookup_elem(cgroups, &id, ret_idx))
 		return 0;
@@ -79,7 +80,8 @@ void sense__cgroup_forget(struct sense *s, uint64_t id)
 
 	if (idx && *idx) {
 		(void)bpf_map_delete_elem(bpf_map__fd(s->skel->maps.aeo_cgroups), &id);
-		memset(dense_cell(s, *idx, 0), 0, DENSE_MAX * s->size.shards * sizeof(struct aeo_hist));
+		memset(dense_cell(s, *idx, 0), 0,
+		       DENSE_MAX * s->size.shards * sizeof(struct aeo_hist));
 		(void)bpf_map_update_elem(bpf_map__fd(s->skel->maps.aeo_free), NULL, idx, BPF_ANY);
 	}
 	(void)map__remove(s->index, &id);
@@ -110,11 +112,13 @@ static void read_dense_of(struct sense *s, uint64_t id, uint32_t idx, reading_fn
 	for (uint16_t which = 0; which < DENSE_MAX; which++) {
 		const struct aeo_hist *cell = dense_cell(s, idx, which);
 		struct aeo_hist sum = {.sum_ns = 0};
-		struct reading r = {.kind = READ_DENSE, .channel = which, .cgroup_id = id, .hist = &sum};
+		struct reading r = {
+			.kind = READ_DENSE, .channel = which, .cgroup_id = id, .hist = &sum};
 
 		for (uint32_t shard = 0; shard < s->size.shards; shard++) {
 			for (size_t b = 0; b < AEO_BUCKETS; b++)
-				sum.bucket[b] += __atomic_load_n(&cell[shard].bucket[b], __ATOMIC_RELAXED);
+				sum.bucket[b] +=
+					__atomic_load_n(&cell[shard].bucket[b], __ATOMIC_RELAXED);
 			sum.sum_ns += __atomic_load_n(&cell[shard].sum_ns, __ATOMIC_RELAXED);
 		}
 		fn(arg, &r);
@@ -154,7 +158,10 @@ static int walk(int fd, size_t key_size, size_t value_size, pair_fn each, void *
 	while (more) {
 		uint32_t n = BATCH;
 
-		err = bpf_map_lookup_batch(fd, first ? NULL : token, token, keys, values, &n, NULL) ? -errno : 0;
+		err = bpf_map_lookup_batch(fd, first ? NULL : token, token, keys, values, &n,
+					   NULL) ?
+			      -errno :
+			      0;
 		more = !err;
 		if (err && err != -ENOENT)
 			return err;
@@ -191,8 +198,12 @@ static bool on_hist(void *ctx, const void *key, const void *value)
 {
 	const struct walk_ctx *w = ctx;
 	const struct aeo_hkey *k = key;
-	struct reading r = {.kind = READ_HIST, .channel = k->hist, .op = k->op, .label = k->label,
-			    .cgroup_id = k->cgroup_id, .hist = value};
+	struct reading r = {.kind = READ_HIST,
+			    .channel = k->hist,
+			    .op = k->op,
+			    .label = k->label,
+			    .cgroup_id = k->cgroup_id,
+			    .hist = value};
 
 	if (is_gone(w->s, k->cgroup_id))
 		return true;
@@ -204,7 +215,11 @@ static bool on_count(void *ctx, const void *key, const void *value)
 {
 	const struct walk_ctx *w = ctx;
 	const struct aeo_ckey *k = key;
-	struct reading r = {.kind = READ_COUNT, .channel = k->count, .op = k->op, .label = k->label, .cgroup_id = k->cgroup_id};
+	struct reading r = {.kind = READ_COUNT,
+			    .channel = k->count,
+			    .op = k->op,
+			    .label = k->label,
+			    .cgroup_id = k->cgroup_id};
 
 	if (is_gone(w->s, k->cgroup_id))
 		return true;
@@ -268,7 +283,8 @@ static int read_calls(struct sense *s, struct walk_ctx *w)
 			(void)map__remove(s->calls, key);
 		else
 			memset(sum, 0, sizeof(*sum));
-	err = walk(bpf_map__fd(s->skel->maps.aeo_calls), sizeof(struct aeo_callkey), sizeof(struct aeo_call), on_call, w);
+	err = walk(bpf_map__fd(s->skel->maps.aeo_calls), sizeof(struct aeo_callkey),
+		   sizeof(struct aeo_call), on_call, w);
 	cpu = err ? NULL : cpus__read(s);
 	if (!cpu)
 		return err ? err : -errno;
@@ -277,7 +293,10 @@ static int read_calls(struct sense *s, struct walk_ctx *w)
 			add_cache(s, &cpu[i].cache[k]);
 	at = 0;
 	while ((sum = map__next(s->calls, &at, (const void **)&key))) {
-		struct reading r = {.kind = READ_CALL, .label = key->call, .cgroup_id = key->cgroup_id, .call = sum};
+		struct reading r = {.kind = READ_CALL,
+				    .label = key->call,
+				    .cgroup_id = key->cgroup_id,
+				    .call = sum};
 
 		w->fn(w->arg, &r);
 	}
@@ -290,9 +309,11 @@ int sense__read(struct sense *s, reading_fn fn, void *arg)
 	int err;
 
 	read_dense(s, fn, arg);
-	err = walk(bpf_map__fd(s->skel->maps.aeo_hists), sizeof(struct aeo_hkey), sizeof(struct aeo_hist), on_hist, &w);
+	err = walk(bpf_map__fd(s->skel->maps.aeo_hists), sizeof(struct aeo_hkey),
+		   sizeof(struct aeo_hist), on_hist, &w);
 	if (!err)
-		err = walk(bpf_map__fd(s->skel->maps.aeo_counts), sizeof(struct aeo_ckey), sizeof(uint64_t), on_count, &w);
+		err = walk(bpf_map__fd(s->skel->maps.aeo_counts), sizeof(struct aeo_ckey),
+			   sizeof(uint64_t), on_count, &w);
 	return err ? err : read_calls(s, &w);
 }
 

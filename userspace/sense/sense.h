@@ -14,14 +14,14 @@ struct sense;
 
 struct sense_options {
 	const struct cgroup_tree *tree;
-	uint32_t super_tgid;	/* the supervisor: our own acts make no events */
-	uint32_t cgroups;	/* cgroups with histograms of their own */
-	uint64_t slow_ns;	/* above this, block I/O and blocked calls make an event */
-	uint64_t map_bytes;	/* ceiling of the maps' memory */
-	uint32_t limit_per_s;	/* events per probe, CPU and second, for probes that limit themselves */
-	const char *root;	/* "" or another root for /sys and /proc files */
-	const char *pin_dir;	/* folder for pins, made and removed here; NULL: unpinned */
-	bool off[PROBE_MAX];	/* switched off by configuration */
+	uint32_t super_tgid; /* the supervisor: our own acts make no events */
+	uint32_t cgroups;    /* cgroups with histograms of their own */
+	uint64_t slow_ns;    /* above this, block I/O and blocked calls make an event */
+	uint64_t map_bytes;  /* ceiling of the maps' memory */
+	uint32_t limit_per_s; /* events per probe, CPU and second, for probes that limit themselves */
+	const char *root;     /* "" or another root for /sys and /proc files */
+	const char *pin_dir; /* folder for pins, made and removed here; NULL: unpinned */
+	bool off[PROBE_MAX]; /* switched off by configuration */
 };
 
 /* Ask the kernel and prepare. NULL with errno, and one line in ret_why. */

@@ -39,6 +39,7 @@ int main(int argc, char **argv)
 		_exit(0);
 	if (other < 0 || waitpid(other, NULL, 0) < 0)
 		return 1;
-	printf("{\"pid\": %d, \"execs\": %ld, \"forks\": %ld, \"exits\": %ld}\n", getpid(), 2 * n, 2 * n + 1, 2 * n + 1);
+	printf("{\"pid\": %d, \"execs\": %ld, \"forks\": %ld, \"exits\": %ld}\n", getpid(), 2 * n,
+	       2 * n + 1, 2 * n + 1);
 	return 0;
 }

@@ -81,7 +81,8 @@ static int sleeps(long n, long ms)
 
 int main(int argc, char **argv)
 {
-	long n = argc > 3 ? strtol(argv[2], NULL, 10) : 0, ms = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
+	long n = argc > 3 ? strtol(argv[2], NULL, 10) : 0,
+	     ms = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
 
 	if (n > 0 && ms > 0 && !strcmp(argv[1], "hogs"))
 		return hogs(n, ms);
