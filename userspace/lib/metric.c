@@ -498,8 +498,7 @@ static void put_family(struct metrics *m, struct buf *b, const struct family *f)
 {
 	const struct metric_row *r = f->row;
 	static const double zero[AEO_BUCKETS + 2];
-	/* nothing happened is 0, but a gauge that nobody reads is unknown, not 0 */
-	bool none = !f->admitted && !f->other_shown && r->type != METRIC_GAUGE;
+	bool none = !f->admitted && !f->other_shown;
 	struct snap_family head = {
 		.type = (uint8_t)r->type,
 		.k0 = r->k0,
